@@ -1,0 +1,5 @@
+"""``python -m ltcbench``."""
+
+from ltcbench.cli import main
+
+main()

@@ -1,0 +1,85 @@
+"""The command line's only door: a verb and its command. Nothing heavy is imported here."""
+
+import difflib
+import importlib
+import os
+import sys
+
+COMMANDS = {
+    "train": "train a model on a task; Hydra overrides key=value, -m for sweeps",
+    "data": "list, fetch, verify, import or show the raw data",
+    "list": "list models or tasks",
+    "show": "what a model, a task or a training consists of",
+    "sync": "mirror run folders into an MLflow store",
+    "ui": "open MLflow's pages on the runs",
+    "doctor": "check the installation and the folders",
+}
+
+USAGE = """\
+ltcbench: the benchmarks of the LTC and CfC papers, reproduced.
+
+usage: ltcbench COMMAND [arguments]
+
+{commands}
+
+ltcbench COMMAND --help says more; e.g. ltcbench train model=ltc task=cheetah seed=1.
+LTCBENCH_DATASETS, LTCBENCH_RUNS and LTCBENCH_MIRROR move the folders of data, of runs and of raw files.
+"""
+
+
+def usage() -> str:
+    """The help text."""
+    width = max(map(len, COMMANDS))
+    return USAGE.format(commands="\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items()))
+
+
+def main() -> None:
+    """Run the command that ``sys.argv`` names and exit with its status.
+
+    Exit status: 0 done; 1 a job failed or diverged; 2 a mistake of the user's, told in one sentence; 130 interrupted.
+    """
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit status."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage(), end="")
+        return 0
+    if arguments[0] == "--version":
+        from ltcbench import __version__
+
+        print(__version__)
+        return 0
+    verb = arguments[0]
+    if verb not in COMMANDS:
+        near = difflib.get_close_matches(verb, COMMANDS, n=2)
+        hint = f"did you mean {' or '.join(near)}" if near else f"expected one of {', '.join(COMMANDS)}"
+        return _mistake(f"unknown command '{verb}': {hint}.")
+
+    from ltcbench.errors import Failure, Interrupted, UserError
+
+    try:
+        status: int = importlib.import_module(f"ltcbench.commands.{verb}").run(arguments[1:])
+        sys.stdout.flush()
+        return status
+    except Failure as error:
+        _mistake(str(error))
+        return 1
+    except UserError as error:
+        return _mistake(str(error))
+    except (Interrupted, KeyboardInterrupt) as error:
+        print(f"ltcbench: {error}" if str(error) else "ltcbench: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _mistake(sentence: str) -> int:
+    print(f"ltcbench: {sentence}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

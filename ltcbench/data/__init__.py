@@ -1,0 +1,1 @@
+"""Raw data: dataset cards, mirrors, downloads with resume and checksum, safe unpacking."""

@@ -1,0 +1,232 @@
+"""Files over HTTP: several tries, resumed where they broke off, and no long wait for a network that is not there."""
+
+import json
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent import futures
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from tqdm import tqdm
+
+from ltcbench.data.mirrors import Unavailable
+
+T = TypeVar("T")
+
+CONNECT, READ = 5.0, 30.0  # seconds until a connection stands, and between two pieces of an answer
+FIRST_ANSWER = 6.0  # seconds that a host not heard from yet may take to answer, look-up of its name included
+SILENCE = 12.0  # seconds that all such hosts together may take: then there is no network
+TRIES = 5  # connections that may break off in the middle of a file
+BACKOFF = 1.0  # seconds more before each of them
+CHUNK = 1 << 18
+
+_URLLIB3_LOG = logging.getLogger("urllib3.connectionpool")
+
+
+class _BrokenOff(Exception):
+    """The connection ended in the middle of the file."""
+
+
+class Client:
+    """Fetches files over HTTP and remembers which hosts answer. Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        # The bytes as they are on the server: a file.gz is to arrive as a file.gz.
+        self._session.headers.update({"User-Agent": "ltcbench", "Accept-Encoding": "identity"})
+        retries = urllib3.Retry(
+            total=4,
+            connect=1,
+            read=1,
+            status=2,
+            backoff_factor=0.5,
+            status_forcelist=(429, 500, 502, 503, 504),
+            raise_on_status=False,
+            respect_retry_after_header=False,
+        )
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=retries))
+        self._heard: set[str] = set()
+        self._dead: dict[str, str] = {}
+        self._patience = SILENCE
+
+    def __enter__(self) -> "Client":
+        self._log_level = _URLLIB3_LOG.level
+        _URLLIB3_LOG.setLevel(logging.ERROR)  # its retries are told in our words, if they fail
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _URLLIB3_LOG.setLevel(self._log_level)
+        self._session.close()
+
+    def get(self, url: str, path: Path) -> Path:
+        """The file at ``url``, complete, at ``path``.
+
+        Until it is complete it is ``<path>.part``; one left by an earlier call is continued if the server still has
+        the same file.
+
+        Raises:
+            Unavailable: no answer, an error status, or the connection broke off too often.
+            OSError: the file cannot be written.
+        """
+        part = _Part(path)
+        reason = ""
+        for attempt in range(TRIES):
+            time.sleep(BACKOFF * attempt)
+            try:
+                self._receive(url, part)
+            except _BrokenOff as error:
+                reason = str(error)
+            else:
+                part.finish(path)
+                return path
+        raise Unavailable(f"broke off {TRIES} times, {reason}")
+
+    def has(self, url: str) -> bool:
+        """Whether there is a file at ``url``."""
+        try:
+            with self._open(url, {}) as response:
+                return response.status_code == 200
+        except Unavailable:
+            return False
+
+    def _receive(self, url: str, part: "_Part") -> None:
+        """Append to ``part`` what is missing, or write it anew."""
+        have, validator = part.resumable(url)
+        # If-Range: should the file have changed meanwhile, the server sends all of it, with status 200.
+        asked = {"Range": f"bytes={have}-", "If-Range": validator} if have else {}
+        with self._open(url, asked) as response:
+            resumed = response.status_code == 206 and response.headers.get("Content-Range", "").startswith(
+                f"bytes {have}-"
+            )
+            if have and not resumed and response.status_code in (206, 416):
+                part.discard()
+                raise _BrokenOff("the server refused to continue the file")
+            if response.status_code not in (200, 206):
+                raise Unavailable(f"{response.status_code} {response.reason}")
+            if not resumed:
+                part.begin(url, _validator(response.headers))
+                have = 0
+            length = response.headers.get("Content-Length")
+            total = have + int(length) if length else None
+            print(f"fetching {url}" + (f" ({total / 1e6:.1f} MB)" if total else ""), file=sys.stderr)
+            with part.path.open("ab") as file, _progress(part.path.stem, have, total) as bar:
+                try:
+                    for chunk in response.raw.stream(CHUNK, decode_content=False):
+                        file.write(chunk)
+                        bar.update(len(chunk))
+                except urllib3.exceptions.HTTPError as error:
+                    raise _BrokenOff(f"last with {type(error).__name__}") from None
+            if total is not None and part.path.stat().st_size < total:
+                raise _BrokenOff("last before its end")
+
+    def _open(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        """The answer to a GET, its body not read yet."""
+        host = urlsplit(url).netloc
+        if host in self._dead:
+            raise Unavailable(self._dead[host])
+        heard = host in self._heard
+        limit = READ if heard else min(FIRST_ANSWER, self._patience)
+        began = time.monotonic()
+        try:
+            response = _within(
+                limit,
+                lambda: self._session.get(url, headers=headers, stream=True, timeout=(CONNECT, READ)),
+            )
+        except (requests.RequestException, futures.TimeoutError) as error:
+            self._dead[host] = _reason(error)
+            raise Unavailable(self._dead[host]) from None
+        finally:
+            if not heard:
+                self._patience = max(0.0, self._patience - (time.monotonic() - began))
+        self._heard.add(host)
+        return response
+
+
+class _Part:
+    """A file on its way, with a note beside it of where it comes from."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.with_name(f"{path.name}.part")
+        self._note = path.with_name(f"{path.name}.part.json")
+
+    def resumable(self, url: str) -> tuple[int, str]:
+        """Bytes to continue after and what If-Range must say; 0 bytes if there is nothing to continue."""
+        try:
+            note: dict[str, Any] = json.loads(self._note.read_text(encoding="utf-8"))
+            size = self.path.stat().st_size
+        except (FileNotFoundError, ValueError):
+            return 0, ""
+        if note.get("url") != url or not note.get("validator"):
+            return 0, ""
+        return size, note["validator"]
+
+    def begin(self, url: str, validator: str | None) -> None:
+        """Start anew. The old bytes go before the new note comes: they must never be taken for one file."""
+        self.discard()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._note.write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+    def finish(self, path: Path) -> None:
+        self.path.replace(path)
+        self._note.unlink(missing_ok=True)
+
+
+def _validator(headers: Mapping[str, str]) -> str | None:
+    """What names this version of the file in If-Range, which takes no weak ETag."""
+    etag = headers.get("ETag")
+    return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified")
+
+
+def _progress(name: str, have: int, total: int | None) -> "tqdm[Any]":
+    return tqdm(desc=name, initial=have, total=total, unit="B", unit_scale=True, leave=False, disable=None)
+
+
+def _within(seconds: float, call: Callable[[], T]) -> T:
+    """``call()``, given up after some seconds: a name look-up takes no time-out, and a host may have many addresses.
+
+    Raises:
+        concurrent.futures.TimeoutError: it took longer; a response that comes later is closed.
+    """
+    answer: futures.Future[T] = futures.Future()
+
+    def run() -> None:
+        try:
+            result = call()
+        except BaseException as error:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return answer.result(timeout=seconds)
+    except futures.TimeoutError:
+        answer.add_done_callback(_close)
+        raise
+
+
+def _close(answer: "futures.Future[Any]") -> None:
+    if answer.exception() is None:
+        answer.result().close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, (requests.Timeout, futures.TimeoutError)):
+        return "no answer"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return type(error).__name__

@@ -1,0 +1,17 @@
+"""Fixtures of all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder with real raw data, ``<mirror>/<dataset>/<file>``; a test that asks for it is skipped without one."""
+    folder = Path(os.environ.get("LTCBENCH_MIRROR") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("no data mirror beside the checkout")
+    return folder
