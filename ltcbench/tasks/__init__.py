@@ -1,0 +1,121 @@
+"""The benchmarks: ``tasks.load("gesture")`` gives prepared arrays.
+
+A task is one module: ``DATASET`` (its card, or None), ``SPEC`` (what is fixed about it) and ``load(files, quirks)``,
+a pure function from raw files to arrays. A new task is such a module, one line in ``TASKS``, ``conf/task/<task>.yaml``
+and, for new data, a card.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+from ltcbench import config
+from ltcbench.data import cards, store
+from ltcbench.errors import UserError, unknown
+from ltcbench.tasks import (
+    cheetah,
+    csv,
+    et_smnist,
+    gesture,
+    har,
+    imdb,
+    occupancy,
+    ozone,
+    person,
+    person_irregular,
+    physionet,
+    power,
+    smnist,
+    synthetic,
+    traffic,
+    walker,
+    xor,
+    xor_dense,
+)
+from ltcbench.tasks.cache import cached
+from ltcbench.tasks.sequences import SequenceData, Spec, Split
+
+__all__ = ["TASKS", "SequenceData", "Spec", "Split", "load"]
+
+TASKS: dict[str, ModuleType] = {
+    "har": har,
+    "gesture": gesture,
+    "occupancy": occupancy,
+    "cheetah": cheetah,
+    "smnist": smnist,
+    "traffic": traffic,
+    "power": power,
+    "ozone": ozone,
+    "person": person,
+    "xor": xor,
+    "xor_dense": xor_dense,
+    "et_smnist": et_smnist,
+    "walker": walker,
+    "physionet": physionet,
+    "imdb": imdb,
+    "person_irregular": person_irregular,
+    "csv": csv,
+}
+
+
+def load(
+    name: str,
+    protocol: str = "paper",
+    source: str | None = None,
+    quirks: Mapping[str, bool] | None = None,
+    mirror: str | None = None,
+    **options: Any,
+) -> SequenceData:
+    """A benchmark, prepared as ``protocol`` says.
+
+    Args:
+        name: a task, one of ``TASKS``.
+        protocol: ``paper`` (as the authors' code does) or ``clean`` (as a careful experimenter would).
+        source: where the data come from: ``official``, ``subset``, ``recomputed`` or ``synthetic``; None takes the
+            task's default.
+        quirks: switches set by hand, the others follow the protocol.
+        mirror: folder or URL with the raw files, laid out ``<mirror>/<dataset>/<file>``; None takes
+            ``LTCBENCH_MIRROR``.
+        options: further settings of the task, as in ``conf/task/<task>.yaml``.
+
+    Raises:
+        UserError: unknown name, or the data cannot be had or are not what they should be.
+    """
+    switches = config.quirks(_known(name), protocol, quirks)
+    if source == "synthetic":
+        if TASKS[name].SPEC is None:
+            raise UserError(f"there are no synthetic data for {name}, whose form is that of your table: set task.path.")
+        return replace(synthetic.make(TASKS[name].SPEC), quirks=switches)
+    raw = _raw(name, source, mirror, options)
+    decided_by = {"source": raw.source, "checksums": dict(raw.checksums), "quirks": switches, "options": options}
+    data = cached(name, decided_by, lambda: TASKS[name].load(raw.files, switches, **options))
+    return replace(data, source=raw.source, checksums=raw.checksums, quirks=switches)
+
+
+def checksums(name: str, source: str | None = None, mirror: str | None = None, **options: Any) -> Mapping[str, str]:
+    """SHA-256 of each raw file of a task, fetched if need be; arguments and errors as for ``load``."""
+    return {} if source == "synthetic" else _raw(name, source, mirror, options).checksums
+
+
+def at_hand(name: str, source: str | None = None) -> bool:
+    """Whether a task can be loaded without fetching anything; errors as for ``load``."""
+    dataset = TASKS[_known(name)].DATASET
+    return source == "synthetic" or not dataset or store.is_ready(cards.load(dataset), source or "official")
+
+
+def _raw(name: str, source: str | None, mirror: str | None, options: Mapping[str, Any]) -> store.RawData:
+    task = TASKS[_known(name)]
+    if task.DATASET:
+        return store.fetch(task.DATASET, source or "official", mirror)
+    if task is csv:
+        return csv.own(**options)
+    if source not in (None, "generated"):
+        raise UserError(f"task.source={source} does not exist for {name}: expected generated or synthetic.")
+    return store.RawData(dataset=name, source="generated", files={}, checksums={})
+
+
+def _known(name: str) -> str:
+    if name not in TASKS:
+        raise unknown("task", name, TASKS)
+    return name

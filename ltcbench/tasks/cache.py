@@ -1,0 +1,97 @@
+"""Prepared arrays on disk, so that the second run of a task starts at once.
+
+An entry is a folder of ``.npy`` files and a ``meta.json`` with the checksum of each and the task's facts. Its name is a
+hash over everything that decides the arrays: raw checksums, quirks, options and the code of the tasks. It is written
+beside and renamed, so a reader sees a whole entry or none; an entry that does not match its checksums is built again.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ltcbench import places
+from ltcbench.tasks.sequences import Array, SequenceData, Spec, Split
+
+_PARTS = ("train", "valid", "test")
+_FIELDS = ("x", "y", "elapsed", "mask")
+_SETTINGS = ("selection", "final_epoch_counts", "class_weights", "weights_normalised")
+
+
+def cached(task: str, decided_by: Mapping[str, Any], build: Callable[[], SequenceData]) -> SequenceData:
+    """The data of ``task`` from the cache, or from ``build()`` and then cached.
+
+    Args:
+        task: name of the task.
+        decided_by: everything besides the code that decides the arrays, as plain values.
+        build: prepares the data from raw files.
+    """
+    digest = hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode())
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
+    entry = places.datasets() / "cache" / task / digest.hexdigest()[:16]
+
+    try:
+        return _read(entry)
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or broken: never trusted
+        data = build()
+        try:
+            _write(entry, data)
+        except OSError:  # a full or read-only disk costs time at the next start, nothing else
+            return data
+        return _read(entry)  # from the disk: its pages can be dropped when memory is short
+
+
+def _write(entry: Path, data: SequenceData) -> None:
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=entry.parent))
+    try:
+        crc = {}
+        for part in _PARTS:
+            split = getattr(data, part)
+            for name in _FIELDS:
+                array = getattr(split, name, None)
+                if array is not None:
+                    np.save(folder / f"{part}_{name}.npy", array)
+                    crc[f"{part}_{name}"] = _crc(array)
+        settings = {name: getattr(data, name) for name in _SETTINGS}
+        meta = {"crc": crc, "settings": settings, "spec": asdict(data.spec)}
+        (folder / "meta.json").write_text(json.dumps(meta))
+        shutil.rmtree(entry, ignore_errors=True)  # a broken entry
+        folder.replace(entry)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not entry.is_dir():  # else a second process was faster with the same arrays
+            raise
+
+
+def _read(entry: Path) -> SequenceData:
+    meta = json.loads((entry / "meta.json").read_text())
+    arrays: dict[str, Any] = {}
+    for name, crc in meta["crc"].items():
+        arrays[name] = np.load(entry / f"{name}.npy", mmap_mode="c", allow_pickle=False)
+        if _crc(arrays[name]) != crc:
+            raise ValueError(f"{entry}/{name}.npy is damaged")
+    splits: dict[str, Any] = {part: _split(arrays, part) for part in _PARTS}
+    return SequenceData(Spec(**_tuples(meta["spec"])), **splits, **_tuples(meta["settings"]))
+
+
+def _split(arrays: dict[str, Any], part: str) -> Split | None:
+    fields: dict[str, Any] = {name: arrays.get(f"{part}_{name}") for name in _FIELDS}
+    return Split(**fields) if f"{part}_x" in arrays else None
+
+
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with tuples where JSON made lists of them."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _crc(array: Array) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)

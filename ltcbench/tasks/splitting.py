@@ -1,0 +1,47 @@
+"""Who goes where: splits by name and by content, so that nothing is in two parts at once."""
+
+import hashlib
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from ltcbench.tasks.sequences import Array
+
+
+def shuffle_split(size: int, train: float, seed: int) -> tuple[Array, Array]:
+    """Positions (train, test) of ``size`` items: a permutation whose beginning is the test set.
+
+    The same as scikit-learn's ``train_test_split(items, train_size=train, random_state=seed)``, which the authors use.
+    """
+    order = np.random.RandomState(seed).permutation(size)
+    test_size = size - int(train * size)
+    return order[test_size:], order[:test_size]
+
+
+def by_name(names: Sequence[str], shares: Sequence[float]) -> list[Array]:
+    """Which of ``names`` (True) fall to each of the ``shares``; the rest is left over.
+
+    The names are ordered by their hash, so the result depends on the names alone, not on the order they come in.
+
+    Args:
+        names: distinct names.
+        shares: parts of the whole, each rounded to a whole number of names.
+
+    Returns:
+        a bool array (N,) for each share, no two True at the same place.
+    """
+    ranks = np.empty(len(names), np.int64)
+    ranks[sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())] = range(len(names))
+    edges = np.cumsum([0, *(round(share * len(names)) for share in shares)])
+    return [(begin <= ranks) & (ranks < end) for begin, end in pairwise(edges)]
+
+
+def by_content(keys: Array, share: float, seed: int) -> Array:
+    """Which items (N,) bool are held out: those of about a ``share`` of the distinct ``keys`` (N,).
+
+    Items that are equal have the same key and stay together.
+    """
+    distinct = np.unique(keys)
+    chosen = np.random.RandomState(seed).permutation(distinct)[: int(share * len(distinct))]
+    return np.isin(keys, chosen)
