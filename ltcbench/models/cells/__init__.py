@@ -1,0 +1,1 @@
+"""Recurrent cells: one file a cell, mathematics only."""

@@ -1,0 +1,177 @@
+"""Closed-form continuous-time cells (CfC paper, arXiv 2106.13898: the closed-form solution and its gated form).
+
+With z = backbone([x, h]), heads ff1, ff2, t_a, t_b (dense layers on z) and the elapsed time t:
+
+    cfc         g = sigmoid(t_a t + t_b),   h <- (1 - g) ff1 + g ff2
+    cfc_nogate  h <- ff1 + g ff2
+    cfc_s       h <- A - A exp(-t (|w_tau| + |ff1|)) ff1      (the closed-form solution itself)
+
+The paper writes the gated form x(t) = sigmoid(-f t) g + (1 - sigmoid(-f t)) h: its f is t_a, its g is ff1, its h is
+ff2 (flavour tf: g is ff2, h is ff1).
+
+Symbols:
+    - h: state, the paper's x.
+    - `backbone`: the layers before the heads; `heads`: ff1, ff2, t_a, t_b in one layer, in this order (cfc_s: ff1).
+    - `w_tau`, `A`: of cfc_s; first values 0 and 1.
+
+Deviations:
+    - t_b is in the authors' code only. In the paper's cfc_s the factor before the exponential is a free B, in their
+      code it is -A, and the paper's f(-x, -I) is the same linear head ff1.
+    - The authors' two implementations differ. flavour torch: as written above, heads tanh, dropout from the second
+      backbone layer on, Xavier-uniform weights with a gain. flavour tf: g = sigmoid(-t_a t + t_b), heads
+      1.7159 tanh(0.666 x), dropout after every backbone layer, Glorot-uniform weights, zero biases.
+    - Ours: ``wiring`` masks the heads' weights on [x, h] where there is no backbone; all units are updated at once. In
+      ncps a wired CfC is a stack of three cells, fully connected within, of which only ff1 and ff2 are masked.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ltcbench.errors import UserError, unknown
+from ltcbench.models.cells.affine import glorot
+from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.wirings import wire
+
+Variant = Literal["gated", "no_gate", "solution"]
+
+
+def lecun_tanh(x: Tensor) -> Tensor:
+    """LeCun's scaled tanh (LeCun et al. 1998, Efficient BackProp)."""
+    return 1.7159 * torch.tanh(0.666 * x)
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "lecun_tanh": lecun_tanh,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "softplus": F.softplus,
+}
+
+
+class CfC(Cell):
+    """CfC cell; the state is (h,).
+
+    Args:
+        input_size: F.
+        hidden_size: H.
+        variant: ``gated`` (cfc), ``no_gate`` (cfc_nogate) or ``solution`` (cfc_s).
+        backbone_units, backbone_layers: width and number of the backbone's layers; 0 layers put the heads directly
+            on [x, h].
+        backbone_activation: one of ``ACTIVATIONS``.
+        backbone_dropout: share of backbone outputs dropped in training, drawn anew at every step.
+        flavour: ``torch`` or ``tf``, see above.
+        gain: of the Xavier-uniform weights.
+        wiring, sparsity, motors, wiring_seed: see ``ltcbench.models.wirings.wire``; the output has ``motors`` units.
+
+    Raises:
+        UserError: an option is out of range.
+    """
+
+    mask: Tensor | None
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        variant: Variant = "gated",
+        backbone_units: int = 128,
+        backbone_layers: int = 1,
+        backbone_activation: str = "lecun_tanh",
+        backbone_dropout: float = 0.0,
+        flavour: str = "torch",
+        gain: float = 1.0,
+        wiring: str = "full",
+        sparsity: float = 0.5,
+        motors: int | None = None,
+        wiring_seed: int = 22222,
+    ) -> None:
+        super().__init__(input_size, hidden_size)
+        if backbone_activation not in ACTIVATIONS:
+            raise unknown("model.backbone_activation", backbone_activation, ACTIVATIONS)
+        if flavour not in ("torch", "tf"):
+            raise unknown("model.flavour", flavour, ("torch", "tf"))
+        if not 0 <= backbone_dropout < 1:
+            raise UserError(f"model.backbone_dropout={backbone_dropout} is out of range: expected 0 <= dropout < 1.")
+        if backbone_layers < 0 or backbone_units < 1:
+            raise UserError(
+                f"model.backbone_layers={backbone_layers} with model.backbone_units={backbone_units} is out of range: "
+                "expected at least 0 layers of at least 1 unit."
+            )
+        if wiring != "full" and backbone_layers > 0:
+            raise UserError(f"model.wiring={wiring} needs heads on the inputs themselves: set model.backbone_layers=0.")
+        self.variant = variant
+        self.tf = flavour == "tf"
+        self.activation = ACTIVATIONS[backbone_activation]
+        self.dropout = backbone_dropout
+        wires = wire(wiring, input_size, hidden_size, sparsity, motors, wiring_seed)
+        self.output_size = wires.motors
+
+        width = input_size + hidden_size
+        self.backbone = nn.ModuleList()
+        for _ in range(backbone_layers):
+            self.backbone.append(self._linear(width, backbone_units, 1, gain))
+            width = backbone_units
+        blocks = 1 if variant == "solution" else 4
+        self.heads = self._linear(width, hidden_size, blocks, gain)
+        mask = torch.cat([wires.sensory, wires.recurrent], dim=1).repeat(blocks, 1)
+        self.register_buffer("mask", None if mask.all() else mask)
+        if variant == "solution":
+            self.w_tau = nn.Parameter(torch.zeros(hidden_size))
+            self.A = nn.Parameter(torch.ones(hidden_size))
+
+    def _linear(self, inputs: int, outputs: int, blocks: int, gain: float) -> nn.Linear:
+        """``blocks`` dense layers in one, each with weights and biases drawn as if it stood alone."""
+        layer = nn.Linear(inputs, blocks * outputs)
+        with torch.no_grad():
+            layer.weight.copy_(torch.cat([glorot(inputs, outputs, gain) for _ in range(blocks)]))
+            if self.tf:
+                layer.bias.zero_()
+            else:
+                layer.bias.uniform_(-1 / math.sqrt(inputs), 1 / math.sqrt(inputs))
+        return layer
+
+    def drive(self, x: Tensor) -> Drive:
+        """The first dense layer's product with the inputs, (T, B, width of that layer)."""
+        weight, bias = self._first()
+        return (F.linear(x, weight[:, : self.input_size], bias),)
+
+    def _first(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of the first dense layer on [x, h]."""
+        layer = self.backbone[0] if len(self.backbone) else self.heads
+        assert isinstance(layer, nn.Linear)
+        return layer.weight if self.mask is None else layer.weight * self.mask, layer.bias
+
+    def step(self, state: State, drive: Drive, elapsed: Tensor) -> State:
+        """One step over ``elapsed`` (B, 1)."""
+        (h,) = state
+        z = torch.addmm(drive[0], h, self._first()[0][:, self.input_size :].t())
+        for i, layer in enumerate(self.backbone):
+            z = self.activation(z if i == 0 else layer(z))
+            if self.dropout and (i > 0 or self.tf):
+                z = F.dropout(z, self.dropout, self.training)
+        if len(self.backbone):
+            z = self.heads(z)
+
+        if self.variant == "solution":
+            return (self.A - self.A * torch.exp(-elapsed * (self.w_tau.abs() + z.abs())) * z,)
+        f1, f2, t_a, t_b = z.chunk(4, dim=1)
+        squash = lecun_tanh if self.tf else torch.tanh
+        ff1, ff2 = squash(f1), squash(f2)
+        g = torch.sigmoid((-t_a if self.tf else t_a) * elapsed + t_b)
+        return (ff1 + g * ff2 if self.variant == "no_gate" else ff1 + g * (ff2 - ff1),)
+
+    def output(self, state: State) -> Tensor:
+        """The units that are read, (B, output_size)."""
+        return state[0][:, : self.output_size]
+
+    def kernels(self) -> Iterable[Tensor]:
+        """Weights of the backbone and the heads (Keras' kernel_regularizer in the authors' code)."""
+        return [layer.weight for layer in (*self.backbone, self.heads) if isinstance(layer, nn.Linear)]

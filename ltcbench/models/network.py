@@ -1,0 +1,148 @@
+"""A network: input handling, a cell driven through time, a linear read-out."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from ltcbench.errors import UserError
+from ltcbench.models.cells.affine import Dense
+from ltcbench.models.cells.cell import Cell, State
+from ltcbench.models.cells.imputation import Imputation
+from ltcbench.models.inputs import Inputs, carry_forward
+from ltcbench.models.scan import scan
+
+
+class Network(nn.Module):
+    """A recurrent network that is called like ``nn.LSTM`` with ``batch_first=True``.
+
+    Args:
+        cell: the cell.
+        output_size: width of the read-out; None gives the cell's outputs themselves.
+        inputs: input handling; None: the inputs go to the cell as they are.
+        feature_mask: whether a mask (B, T, F) may come with the inputs.
+    """
+
+    def __init__(
+        self, cell: Cell, output_size: int | None, inputs: Inputs | None = None, feature_mask: bool = False
+    ) -> None:
+        super().__init__()
+        self.inputs = Inputs(cell.input_size) if inputs is None else inputs
+        self.cell = cell
+        self.readout = None if output_size is None else Dense(cell.output_size, output_size)
+        self.feature_mask = feature_mask
+
+    def forward(
+        self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Outputs at every step.
+
+        Args:
+            x: inputs (B, T, F).
+            state: as an earlier call returned it; None starts from zero.
+            elapsed: time since the previous step (B, T); None: 1 everywhere.
+            mask: bool or 0 and 1. (B, T): where it is False the state stays as it is and the last output is repeated.
+                (B, T, F), for networks built with ``feature_mask``: which values were observed; a step without any
+                changes the state, for time passes, but repeats the last output (CfC paper's PyTorch code). What x holds
+                where the mask is False does not matter. Steps masked at the end change no output before them.
+
+        Returns:
+            y (B, T, output_size), or the cell's outputs (B, T, H) without a read-out, and the state after the last
+            step, a tuple of tensors (B, ...).
+
+        Raises:
+            UserError: a shape does not fit; it is never broadcast.
+        """
+        x, elapsed, steps, features = self._time_first(x, elapsed, mask)
+        state = self._initial_state(x) if state is None else state
+        if not self.feature_mask:
+            inputs, _ = self.inputs(x, None, x[0])
+            outputs, state = scan(self.cell, inputs, state, elapsed, steps)
+        else:
+            *of_cell, last, shown = state
+            features = torch.ones_like(x, dtype=torch.bool) if features is None else features
+            inputs, last = self.inputs(x, features, last)
+            outputs, of_cell_after = scan(self.cell, inputs, tuple(of_cell), elapsed, steps)
+            outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
+            state = (*of_cell_after, last, outputs[-1])
+        if self.readout is not None:
+            outputs = self.readout(outputs)
+        return outputs.transpose(0, 1), state
+
+    def time_constants(self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None) -> Tensor:
+        """The liquid time constants tau_sys (B, T, H) at the end of every step, for models of the LTC family.
+
+        Args and errors as of ``forward``; in the unit of ``elapsed``.
+        """
+        x, elapsed, _, _ = self._time_first(x, elapsed, None)
+        state = self._initial_state(x) if state is None else state
+        features = torch.ones_like(x, dtype=torch.bool) if self.feature_mask else None
+        inputs, _ = self.inputs(x, features, x[0])
+        return self.cell.time_constants(inputs, state[:1], elapsed).transpose(0, 1)
+
+    def _initial_state(self, x: Tensor) -> State:
+        """The cell's, and with a feature mask the last observed values (B, F) and the last output (B, H)."""
+        batch, like = x.shape[1], self._weight()
+        state = self.cell.initial_state(batch, like)
+        if self.feature_mask:
+            state = (*state, torch.zeros_like(x[0]), like.new_zeros(batch, self.cell.output_size))
+        return state
+
+    def _time_first(
+        self, x: Tensor, elapsed: Tensor | None, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Inputs (T, B, F) without what the mask hides, elapsed (T, B), step mask (T, B), feature mask (T, B, F)."""
+        features = self.inputs.features
+        if x.dim() != 3 or x.shape[2] != features or x.shape[1] == 0:
+            raise UserError(f"x has shape {tuple(x.shape)}, expected (batch, time, {features}) with at least one step.")
+        batch_time = tuple(x.shape[:2])
+        if elapsed is None:
+            elapsed = self._weight().new_ones(batch_time)
+        if tuple(elapsed.shape) != batch_time:
+            raise UserError(f"elapsed has shape {tuple(elapsed.shape)}, expected (batch, time) = {batch_time}.")
+        x = x.transpose(0, 1).contiguous()
+        elapsed = elapsed.to(self._weight().dtype).t().contiguous()
+        if mask is None:
+            return x, elapsed, None, None
+        mask = mask.bool().transpose(0, 1).contiguous()
+        if mask.shape == x.shape[:2]:
+            return x.masked_fill(~mask[:, :, None], 0), elapsed, mask, None
+        if mask.shape == x.shape and self.feature_mask:
+            return x.masked_fill(~mask, 0), elapsed, None, mask
+        shape = (mask.shape[1], mask.shape[0], *mask.shape[2:])
+        expected = f"(batch, time) = {batch_time}"
+        expected += f" or {(*batch_time, features)}" if self.feature_mask else "; build with feature_mask=True for more"
+        raise UserError(f"mask has shape {tuple(shape)}, expected {expected}.")
+
+    def _weight(self) -> Tensor:
+        return next(self.cell.parameters())
+
+    def project_(self) -> None:
+        """Put the cell's parameters back into their allowed ranges; call it after every optimiser step."""
+        self.cell.project_()
+
+    @torch.no_grad()
+    def calibrate_(self, x: Tensor, mask: Tensor) -> None:
+        """Give a cell that fills in missing values the features' means; other networks stay as they are.
+
+        Args:
+            x: training inputs (N, T, F).
+            mask: which of them were observed (N, T, F).
+        """
+        for module in self.modules():
+            if isinstance(module, Imputation):
+                seen = mask.to(x.dtype)
+                module.mean.copy_((x.masked_fill(~mask.bool(), 0)).sum((0, 1)) / seen.sum((0, 1)).clamp(min=1))
+
+    @property
+    def hidden_size(self) -> int:
+        """H, number of units."""
+        return self.cell.hidden_size
+
+    def kernels(self) -> Iterable[Tensor]:
+        """The weight matrices that an L2 penalty applies to (Keras' kernel_regularizer)."""
+        return self.cell.kernels()
+
+    def size(self) -> int:
+        """Number of trainable parameters."""
+        return sum(p.numel() for p in self.parameters() if p.requires_grad)
