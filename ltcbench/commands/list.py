@@ -1,0 +1,54 @@
+"""``ltcbench list models|tasks``: what there is."""
+
+import argparse
+
+from ltcbench import config
+from ltcbench.errors import unknown
+from ltcbench.terminal import table
+
+
+def run(arguments: list[str]) -> int:
+    """Print the models or the tasks."""
+    parser = argparse.ArgumentParser("ltcbench list", description=__doc__)
+    parser.add_argument("what", metavar="models|tasks")
+    what = parser.parse_args(arguments).what
+    if what not in LISTS:
+        raise unknown("list", what, LISTS)
+    print(LISTS[what]())
+    return 0
+
+
+def models_table() -> str:
+    """Every model: family, parameters at its default size with 17 inputs, use of elapsed times, source."""
+    from ltcbench import models
+
+    rows = []
+    for name in models.MODELS:
+        about = models.about(name)
+        settings = config.defaults("model", name)
+        del settings["name"]
+        size = models.build(name, 17, settings.pop("hidden_size"), None, **settings).size()
+        time = "yes" if about.uses_elapsed else "no"
+        rows.append([name, about.family, f"{size:,}", time, about.source])
+    return table(["model", "family", "parameters", "uses time", "what"], rows, right=(2,))
+
+
+def tasks_table() -> str:
+    """Every task: metric, shapes, sizes of train, valid and test under the paper's protocol, dataset."""
+    from ltcbench import tasks
+
+    rows = []
+    for name, task in tasks.TASKS.items():
+        spec = task.SPEC
+        if spec is None:
+            rows.append([name, "as you say", "as you say", "yours", "split by id", "", "your own file"])
+            continue
+        shape = f"{spec.length} x {spec.features}"
+        kind = f"{len(spec.labels)} classes" if spec.labels else "regression"
+        sizes = " / ".join(f"{size:,}" for size in spec.sizes)
+        dataset = task.DATASET or "generated"
+        rows.append([name, spec.metric, kind, shape, sizes, "irregular" if spec.irregular else "", dataset])
+    return table(["task", "metric", "target", "time x features", "train / valid / test", "steps", "dataset"], rows)
+
+
+LISTS = {"models": models_table, "tasks": tasks_table}

@@ -1,0 +1,111 @@
+"""``ltcbench show [model=...] [task=...] [key=value ...]``: what a training consists of, without running it."""
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from ltcbench import config
+from ltcbench.config import Job
+
+MARKS = {
+    "subset": "SUBSET: real data, but only a part; results carry this mark",
+    "recomputed": "RECOMPUTED: not the official files; results carry this mark",
+    "synthetic": "SYNTHETIC: a generated stand-in; results carry this mark",
+}
+
+
+def run(arguments: list[str]) -> int:
+    """Print model, task, protocol and settings of the training that these overrides name."""
+    if any(argument in ("-h", "--help") for argument in arguments):
+        print(__doc__)
+        return 0
+    job = config.composed(arguments)
+    print(_model(job), _task(job), _training(job), _run(job), sep="\n\n")
+    return 0
+
+
+def _model(job: Job) -> str:
+    from ltcbench import models
+
+    about = models.about(job.model)
+    lines = [f"MODEL {job.model}: {about.source}", "", textwrap.indent(about.equation, "  ")]
+    if about.symbols:
+        lines += ["", "  symbols", *_items(about.symbols)]
+    if about.deviations:
+        lines += ["", "  deviations from the paper", *_items(about.deviations)]
+    options = {"hidden_size": job.hidden_size, **job.model_options}
+    lines += ["", "  options", *(f"    {key} = {value}" for key, value in options.items())]
+    if about.rows:
+        lines += ["", f"  rows in the tables {', '.join(about.rows)}"]
+    if not about.uses_elapsed:
+        lines += ["", "  has no notion of time: elapsed times are ignored"]
+    return "\n".join(lines)
+
+
+def _task(job: Job) -> str:
+    from ltcbench import tasks
+
+    spec = tasks.TASKS[job.task].SPEC
+    target = f"{len(spec.labels)} classes ({', '.join(spec.labels)})" if spec.labels else f"{spec.output_size} values"
+    where = "at every step" if spec.per_step else "for the whole sequence"
+    notes = config.quirk_notes(job.task)
+    lines = [
+        f"TASK {job.task}, protocol {job.protocol}",
+        "",
+        *_paragraph(config.comment("task", job.task)),
+        f"  sequences of {spec.length} steps x {spec.features} features; target {target} {where}",
+        f"  metric {spec.metric} ({spec.direction}), loss {spec.loss}",
+        f"  data: {MARKS.get(job.source, job.source)}",
+        "",
+        "  quirks of the authors' code",
+        *_items(f"[{'on' if on else 'off'}] {name}: {notes[name]}" for name, on in job.quirks.items()),
+    ]
+    return "\n".join([*lines, *_baselines(job)])
+
+
+def _baselines(job: Job) -> list[str]:
+    """Test metrics of predictors that need no network, where the data are here."""
+    from ltcbench import tasks
+    from ltcbench.training.baselines import baselines
+
+    if not tasks.at_hand(job.task, job.source):
+        return ["", f"  trivial baselines: fetch the data first (ltcbench data fetch {job.task})"]
+    data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
+    scores = baselines(data)
+    return [
+        "",
+        "  trivial baselines (test)",
+        *(f"    {name}: {data.metric} {score:.4f}" for name, score in scores.items()),
+    ]
+
+
+def _training(job: Job) -> str:
+    source = (
+        config.comment("recipe", job.recipe) if job.recipe != "none" else "the task's defaults; no recipe of its own"
+    )
+    settings = (f"    {key} = {value}" for key, value in asdict(job.trainer).items() if value is not None)
+    return "\n".join([f"TRAINING recipe {job.recipe}", "", *_paragraph(source), *settings])
+
+
+def _run(job: Job) -> str:
+    from ltcbench import tasks
+    from ltcbench.runs import RunFolder, fingerprint
+
+    if not tasks.at_hand(job.task, job.source):
+        return "RUN not started: the data are not here"
+    folder = RunFolder.of(job, fingerprint(job, tasks.checksums(job.task, job.source, job.mirror)))
+    result = folder.result()
+    if result is None:
+        return f"RUN {folder.path}: not started, or without a result yet"
+    mark = f" [{MARKS[result['source']]}]" if result["source"] in MARKS else ""
+    return f"RUN {folder.path}: {result['status']}, test {result['metric']} {result['test_metric']}{mark}"
+
+
+def _paragraph(text: str) -> list[str]:
+    return textwrap.wrap(text, 100, initial_indent="  ", subsequent_indent="  ")
+
+
+def _items(items: Iterable[str]) -> list[str]:
+    return [
+        line for item in items for line in textwrap.wrap(item, 100, initial_indent="    - ", subsequent_indent="      ")
+    ]

@@ -1,0 +1,181 @@
+"""Mirrors run folders into MLflow.
+
+The run folder is the truth; MLflow is a view of it. One MLflow run stands for one run folder, found again by its
+fingerprint, so a resumed run goes on in the same curve and ``ltcbench sync`` can fill any store at any time. A store
+that fails costs one warning and nothing else.
+"""
+
+import logging
+import math
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ltcbench import places
+from ltcbench.runs import RunFolder
+
+FLUSH = 5.0  # seconds between two writes; a write costs 5 ms and more
+_LONGEST_PARAMETER = 6000
+_PARAMETERS_A_CALL = 100
+_METRICS_A_CALL = 1000
+
+log = logging.getLogger("ltcbench")
+
+
+def default_uri() -> str:
+    """The MLflow database beside the runs."""
+    return f"sqlite:///{places.runs() / 'mlflow.db'}"
+
+
+class Store:
+    """An MLflow store.
+
+    Args:
+        uri: an MLflow tracking URI.
+
+    Raises:
+        Exception: whatever MLflow raises when the store cannot be used.
+    """
+
+    def __init__(self, uri: str) -> None:
+        # Without these a dead server is asked for minutes.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # deprecations inside MLflow and SQLAlchemy are not the user's business
+            from mlflow import MlflowClient
+
+            for noisy in ("mlflow", "alembic"):
+                logging.getLogger(noisy).setLevel(logging.WARNING)
+            self.uri = uri
+            self.client = MlflowClient(uri)
+
+    def experiment(self, name: str) -> str:
+        """The id of an experiment, created if need be; two processes may ask for a new one at the same time."""
+        from filelock import FileLock
+
+        places.runs().mkdir(parents=True, exist_ok=True)
+        with FileLock(places.runs() / ".mlflow.lock"):  # MLflow's first use of a database is not safe otherwise
+            found = self.client.get_experiment_by_name(name)
+            if found is not None:
+                return str(found.experiment_id)
+            artifacts = (places.runs() / "mlflow" / "artifacts").as_uri() if self.uri.startswith("sqlite") else None
+            return str(self.client.create_experiment(name, artifact_location=artifacts))
+
+    def mirror(self, folder: RunFolder, result: Mapping[str, Any] | None = None) -> None:
+        """Bring the MLflow run of ``folder`` up to date.
+
+        Args:
+            folder: a run folder.
+            result: how the run ended; None while it is going on.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._mirror(folder, result)
+
+    def _mirror(self, folder: RunFolder, result: Mapping[str, Any] | None) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        config = folder.config()
+        identity = folder.path.name
+        experiment = self.experiment(config["task"]["name"])
+        found = self.client.search_runs([experiment], f"tags.`ltcbench.fingerprint` = '{identity}'", max_results=1)
+        if found:
+            run = found[0]
+        else:
+            title = f"{config['model']['name']}-{config['seed']}"
+            run = self.client.create_run(experiment, tags={"ltcbench.fingerprint": identity, "mlflow.runName": title})
+            parameters = [Param(key, str(value)[:_LONGEST_PARAMETER]) for key, value in flattened(config).items()]
+            for some in chunks(parameters, _PARAMETERS_A_CALL):
+                self.client.log_batch(run.info.run_id, params=some)
+
+        identifier = run.info.run_id
+        done = run.data.metrics.get("epoch", 0.0)
+        now = int(time.time() * 1000)
+        values = [
+            Metric(key, value, now, int(row["epoch"]))
+            for row in folder.metrics()
+            if row["epoch"] > done
+            for key, value in row.items()
+            if math.isfinite(value)
+        ]
+        for chunk in chunks(values, _METRICS_A_CALL):
+            self.client.log_batch(identifier, metrics=chunk)
+        if result is None:
+            return
+
+        ends = {"finished": "FINISHED", "interrupted": "KILLED"}
+        summary = [
+            Metric(key, float(value), now, 0)
+            for key, value in flattened({k: result.get(k) for k in ("best", "last", "parameters")}).items()
+            if isinstance(value, (int, float)) and math.isfinite(value)
+        ]
+        tags = [RunTag(f"ltcbench.{key}", str(result.get(key))) for key in ("status", "source", "protocol", "task")]
+        self.client.log_batch(identifier, metrics=summary, tags=tags)
+        for file in sorted(folder.path.iterdir()):
+            if not file.name.startswith("."):
+                self.client.log_artifact(identifier, str(file))
+        self.client.set_terminated(identifier, ends.get(result["status"], "FAILED"))
+
+
+class Tracker:
+    """Mirrors one run while it is going on, and never stops it.
+
+    Args:
+        folder: the run's folder.
+        uri: an MLflow tracking URI; None: the database beside the runs. Ignored when ``enabled`` is False.
+        enabled: False turns tracking off.
+    """
+
+    def __init__(self, folder: RunFolder, uri: str | None, enabled: bool) -> None:
+        self.folder = folder
+        self.uri = uri or default_uri()
+        self.enabled = enabled
+        self.store: Store | None = None
+        self.flushed = time.monotonic()
+
+    def epoch(self) -> None:
+        """An epoch was written to the folder."""
+        if time.monotonic() - self.flushed > FLUSH:
+            self._guarded(lambda store: store.mirror(self.folder))
+            self.flushed = time.monotonic()
+
+    def end(self, result: Mapping[str, Any]) -> None:
+        """The run ended and its result was written to the folder."""
+        self._guarded(lambda store: store.mirror(self.folder, result))
+
+    def _guarded(self, action: Callable[[Store], None]) -> None:
+        if not self.enabled:
+            return
+        try:
+            if self.store is None:
+                self.store = Store(self.uri)
+            action(self.store)
+        except Exception as error:  # whatever it is, training is worth more than its mirror
+            self.enabled = False
+            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            log.warning(
+                "MLflow at %s does not take this run (%s): its files in %s are complete; "
+                "'ltcbench sync' mirrors them later.",
+                self.uri,
+                reason,
+                self.folder.path,
+            )
+
+
+def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"a": {"b": 1}}`` -> ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            flat |= flattened(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    """``items`` in pieces of at most ``size``."""
+    return [items[i : i + size] for i in range(0, len(items), size)]

@@ -1,0 +1,55 @@
+"""A part of a task as tensors on a device."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ltcbench.tasks.sequences import Spec, Split
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tensors of a part of a task, or of a batch of it; shapes as in ``Split``.
+
+    Attributes:
+        counted: which targets enter loss and metric, the shape of the targets; None: all.
+    """
+
+    x: Tensor
+    y: Tensor
+    elapsed: Tensor
+    mask: Tensor | None
+    counted: Tensor | None
+
+    @classmethod
+    def of(cls, spec: Spec, split: Split, device: torch.device) -> "Part":
+        """A part of the task ``spec`` on ``device``; on the CPU its memory is shared with the arrays."""
+
+        def tensor(array: object) -> Tensor:
+            return torch.as_tensor(array, device=device)
+
+        mask = None if split.mask is None else tensor(split.mask)
+        y = tensor(split.y)
+        counted = None
+        if spec.per_step and mask is not None:
+            counted = mask if mask.dim() == 2 else mask.any(-1)
+        if spec.labels and bool((y < 0).any()):  # class -1: no target here
+            counted = y >= 0 if counted is None else counted & (y >= 0)
+            y = y.clamp(min=0)
+        return cls(tensor(split.x), y, tensor(split.elapsed), mask, counted)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, chosen: Tensor | slice) -> "Part":
+        """The sequences with these numbers."""
+        mask = None if self.mask is None else self.mask[chosen]
+        counted = None if self.counted is None else self.counted[chosen]
+        return Part(self.x[chosen], self.y[chosen], self.elapsed[chosen], mask, counted)
+
+
+def predict(network: nn.Module, spec: Spec, batch: Part) -> Tensor:
+    """Predictions where the targets are: (B, T, K) at every step, or (B, K) after the last observed step."""
+    y: Tensor = network(batch.x, elapsed=batch.elapsed, mask=batch.mask)[0]
+    return y if spec.per_step else y[:, -1]  # over masked steps the network repeats its last output

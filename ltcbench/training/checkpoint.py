@@ -1,0 +1,91 @@
+"""What a training needs to go on exactly where it stood."""
+
+import io
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ltcbench.errors import Failure
+from ltcbench.runs import write
+
+Weights = dict[str, Tensor]
+
+
+@dataclass
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        epoch: epochs done.
+        history: a row of numbers for each of them.
+        best_epoch: the epoch that stands for the run so far, 0: none yet.
+        best_weights: the network's weights after that epoch.
+        diverged: the sentence that says how training broke down, empty while it has not.
+    """
+
+    epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_weights: Weights = field(default_factory=dict)
+    diverged: str = ""
+
+
+def copied(network: nn.Module) -> Weights:
+    """The network's weights, apart from the network."""
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def save(
+    path: Path, progress: Progress, network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator
+) -> None:
+    """Write everything to ``path``, whole or not at all.
+
+    Args:
+        path: the checkpoint file.
+        progress: how far the training is.
+        network: its weights.
+        optimiser: its moments.
+        order: the generator that shuffles the training set; torch's global generators are saved as well.
+
+    Raises:
+        Failure: the disk is full or cannot be written.
+    """
+    content = io.BytesIO()
+    torch.save(
+        {
+            "progress": asdict(progress),
+            "network": network.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "order": order.get_state(),
+            "cpu": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        },
+        content,
+    )
+    write(path, content.getvalue())
+
+
+def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator) -> Progress:
+    """Put everything back as ``save`` found it; a fresh ``Progress`` where there is no checkpoint.
+
+    Raises:
+        Failure: the file is not a checkpoint of this network.
+    """
+    if not path.exists():
+        return Progress()
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        network.load_state_dict(saved["network"])
+        optimiser.load_state_dict(saved["optimiser"])
+        order.set_state(saved["order"])
+        torch.set_rng_state(saved["cpu"])
+        if torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(saved["cuda"])
+        return Progress(**saved["progress"])
+    except Exception as error:
+        raise Failure(
+            f"{path} cannot be read ({type(error).__name__}): run the same command with force=true to start over."
+        ) from error

@@ -1,0 +1,41 @@
+"""Optimisers, learning-rate decay and clipping, as the papers' code has them."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from ltcbench.config import Trainer
+
+
+def optimiser(parameters: Iterable[nn.Parameter], trainer: Trainer) -> torch.optim.Optimizer:
+    """The optimiser of a training; on a GPU, and for Adam on the CPU, in torch's fused form."""
+    rate, decay, epsilon = trainer.learning_rate, trainer.weight_decay, trainer.epsilon
+    if trainer.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, rate, alpha=trainer.rho, eps=epsilon, weight_decay=decay)
+    kind = torch.optim.AdamW if trainer.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, rate, betas=(trainer.beta1, trainer.beta2), eps=epsilon, weight_decay=decay, fused=True)
+
+
+def learning_rate(trainer: Trainer, update: int, steps: int) -> float:
+    """The learning rate of an update.
+
+    Args:
+        trainer: rate, decay and whether it acts once an epoch or at every update.
+        update: updates done before.
+        steps: updates in an epoch.
+    """
+    epochs = update / steps if trainer.decay_every == "step" else update // steps
+    return trainer.learning_rate * trainer.decay**epochs
+
+
+def clip_(parameters: Iterable[nn.Parameter], trainer: Trainer) -> None:
+    """Shorten gradients to ``clip_norm``: all of them together, or each parameter's by itself (Keras' clipnorm)."""
+    if trainer.clip_norm is None:
+        return
+    if trainer.clip_by == "global":
+        torch.nn.utils.clip_grad_norm_(parameters, trainer.clip_norm)
+        return
+    gradients: list[Tensor] = [p.grad for p in parameters if p.grad is not None]
+    for gradient, norm in zip(gradients, torch._foreach_norm(gradients), strict=True):
+        gradient.mul_((trainer.clip_norm / norm).clamp(max=1.0))

@@ -1,0 +1,191 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ltcbench import models
+from ltcbench.tasks.sequences import SequenceData, Spec, Split, unit_elapsed
+from ltcbench.training import checkpoint, loop, metrics
+from ltcbench.training.batches import Part
+from ltcbench.training.evaluate import evaluate
+
+from .test_optimiser import changed
+
+SPEC = Spec("accuracy", "cross_entropy", 3, 5, 2, (20, 8, 8), labels=("no", "yes"))
+
+
+def data(**fields: Any) -> SequenceData:
+    rng = np.random.default_rng(0)
+
+    def split(size: int) -> Split:
+        x = rng.standard_normal((size, 5, 3)).astype(np.float32)
+        return Split(x, (x.sum(-1) > 0).astype(np.int64), unit_elapsed(x))
+
+    return SequenceData(SPEC, split(20), split(8), split(8), **fields)
+
+
+def network(seed: int = 0) -> models.Network:
+    torch.manual_seed(seed)
+    return models.build("cfc", 3, 4, 2, backbone_dropout=0.2, backbone_layers=2, backbone_units=8)
+
+
+def train(
+    net: models.Network, folder: Path, sequences: SequenceData | None = None, stop_at: int = 10**9, **settings: Any
+) -> loop.Outcome:
+    steps: list[int] = []
+    return loop.train(
+        net,
+        sequences or data(),
+        changed(**{"epochs": 4, "learning_rate": 0.01, "decay": 0.9, **settings}),
+        seed=1,
+        saved=folder / "checkpoint.pt",
+        on_step=steps.append,
+        on_epoch=lambda rows: None,
+        stop=lambda: steps[-1] >= stop_at,
+    )
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
+    """Let the validation metric of the epochs be these values."""
+    left = iter(values)
+    monkeypatch.setattr(loop, "evaluate", lambda *_: {"loss": 0.0, "accuracy": next(left)})
+
+
+@pytest.mark.parametrize(
+    ("values", "fields", "best"),
+    [
+        ([0.1, 0.7, 0.7, 0.2], {}, 2),  # strictly better: the earliest best
+        ([0.1, 0.2, 0.3, 0.9], {}, 4),
+        ([0.1, 0.2, 0.3, 0.9], {"final_epoch_counts": False}, 3),
+        ([0.9, 0.2, 0.3, 0.1], {"selection": "last"}, 4),
+        ([math.nan, 0.0, 0.3, math.nan], {}, 3),
+    ],
+)
+def test_the_epoch_that_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, values: list[float], fields: dict[str, Any], best: int
+) -> None:
+    scripted(monkeypatch, values)
+    assert train(network(), tmp_path, data(**fields)).progress.best_epoch == best
+
+
+def test_a_single_epoch_counts_even_where_the_final_one_does_not(tmp_path: Path) -> None:
+    assert train(network(), tmp_path, data(final_epoch_counts=False), epochs=1).progress.best_epoch == 1
+
+
+def test_best_weights_are_those_that_were_validated(tmp_path: Path) -> None:
+    sequences, net = data(), network()
+    progress = train(net, tmp_path, sequences, learning_rate=0.5).progress
+    net.load_state_dict(progress.best_weights)
+    assert sequences.valid is not None
+    again = evaluate(net, SPEC, Part.of(SPEC, sequences.valid, torch.device("cpu")))
+    assert again["accuracy"] == progress.history[progress.best_epoch - 1]["valid_accuracy"]
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    history = train(network(), tmp_path, epochs=60).progress.history
+    assert history[-1]["valid_accuracy"] > 0.9 > history[0]["valid_accuracy"]
+
+
+@pytest.mark.parametrize("stop_at", [1, 5, 7, 13])
+def test_stopped_anywhere_and_gone_on_with_equals_undisturbed(tmp_path: Path, stop_at: int) -> None:
+    whole = network()
+    undisturbed = train(whole, tmp_path / "whole")
+    assert train(network(), tmp_path / "parts", stop_at=stop_at).status == "interrupted"
+    rest = network(seed=99)  # everything must come from the checkpoint; before it there is only the seed
+    if not (tmp_path / "parts" / "checkpoint.pt").exists():
+        rest = network()
+    resumed = train(rest, tmp_path / "parts")
+
+    def numbers(outcome: loop.Outcome) -> list[dict[str, float]]:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in outcome.progress.history]
+
+    assert numbers(resumed) == numbers(undisturbed)
+    assert all(torch.equal(a, b) for a, b in zip(rest.parameters(), whole.parameters(), strict=True))
+    best = resumed.progress.best_weights, undisturbed.progress.best_weights
+    assert all(torch.equal(best[0][name], best[1][name]) for name in best[1])
+
+
+def test_a_loss_that_is_not_finite_ends_training_with_the_best_epoch_kept(tmp_path: Path) -> None:
+    net = network()
+    sequences = data()
+    epochs: list[int] = []
+
+    def poison(rows: list[dict[str, float]]) -> None:
+        epochs.append(len(rows))
+        if len(rows) == 2:
+            with torch.no_grad():
+                next(net.parameters()).fill_(math.nan)
+
+    outcome = loop.train(net, sequences, changed(epochs=9), 1, tmp_path / "c.pt", lambda _: None, poison, lambda: False)
+    assert outcome.status == "diverged"
+    assert outcome.progress.epoch == 3
+    assert outcome.progress.best_epoch in (1, 2)
+    assert "epoch 3, update 1" in outcome.progress.diverged
+    assert len(outcome.progress.history) == 2
+
+
+def test_the_incomplete_last_batch_is_left_out_on_demand(tmp_path: Path) -> None:
+    assert train(network(), tmp_path / "a", epochs=1, batch_size=8).steps == 3
+    assert train(network(), tmp_path / "b", epochs=1, batch_size=8, drop_last=True).steps == 2
+
+
+def test_evaluation_does_not_depend_on_the_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = Part.of(SPEC, data().train, torch.device("cpu"))
+    net = network()
+    whole = evaluate(net, SPEC, part)
+    monkeypatch.setattr("ltcbench.training.evaluate.BUDGET", 3 * 5 * 3 * 4)  # three sequences at a time
+    assert evaluate(net, SPEC, part) == pytest.approx(whole, rel=1e-6)
+
+
+def test_steps_without_a_target_change_neither_loss_nor_metric() -> None:
+    split = data().train
+    blank = np.zeros(split.y.shape, dtype=bool)
+    blank[:, 1::2] = True
+    device = torch.device("cpu")
+    marked = Part.of(SPEC, Split(split.x, np.where(blank, -1, split.y), split.elapsed), device)
+    masked = Part.of(SPEC, split, device)
+    y = torch.randn(20, 5, 2)
+    both = metrics.loss(SPEC, y, masked.y, torch.tensor(~blank), torch.ones(2))
+    assert metrics.loss(SPEC, y, marked.y, marked.counted, torch.ones(2)) == both
+    assert metrics.metric(SPEC, y, marked.y, marked.counted) == metrics.metric(SPEC, y, masked.y, torch.tensor(~blank))
+
+
+def test_kernel_penalty_pulls_on_the_kernels_only(tmp_path: Path) -> None:
+    nets = []
+    for penalty in (0.0, 1.0):
+        net = network()
+        train(net, tmp_path / str(penalty), epochs=3, kernel_penalty=penalty)
+        nets.append(net)
+    for free, pulled in zip(nets[0].kernels(), nets[1].kernels(), strict=True):
+        assert pulled.norm() < free.norm()
+
+
+def test_a_broken_checkpoint_is_told(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(Exception, match="force=true"):
+        train(network(), tmp_path)
+
+
+def test_a_full_disk_leaves_the_old_checkpoint_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(network(), tmp_path, epochs=2)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+
+    def full(self: Path, content: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Exception, match="No space left on device"):
+        train(network(), tmp_path, epochs=4)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert checkpoint.load(tmp_path / "checkpoint.pt", *_fresh()).epoch == 2
+
+
+def _fresh() -> tuple[models.Network, torch.optim.Optimizer, torch.Generator]:
+    net = network()
+    return net, torch.optim.Adam(net.parameters(), fused=True), torch.Generator()
