@@ -61,6 +61,7 @@ class Job:
     trainer: Trainer
     seed: int
     device: str
+    engine: str
     threads: int
     mirror: str | None
     force: bool
@@ -72,8 +73,10 @@ CHOICES = {
     "optimizer": ("adam", "adamw", "rmsprop"),
     "decay_every": ("epoch", "step"),
     "clip_by": ("global", "parameter"),
+    "engine": ("auto", "eager", "compiled", "fused"),
     "tracker": ("mlflow", "none"),
 }
+WHERE = ("path",)  # options of a task that say where its data are; which data they are, their checksums tell
 _POSITIVE = ("learning_rate", "decay", "epochs", "batch_size", "clip_norm", "epsilon", "hidden_size", "threads")
 _NOT_NEGATIVE = ("weight_decay", "kernel_penalty", "seed", "beta1", "beta2", "rho")
 
@@ -150,6 +153,7 @@ def job(cfg: DictConfig, recipe: str) -> Job:
 _TOP: dict[str, Any] = {
     "seed": int,
     "device": str,
+    "engine": str,
     "threads": int,
     "mirror": str | None,
     "force": bool,

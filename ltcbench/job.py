@@ -17,6 +17,7 @@ from ltcbench import models, tasks
 from ltcbench.config import Job
 from ltcbench.errors import Interrupted, UserError
 from ltcbench.models import Network
+from ltcbench.models.scan import FUSED
 from ltcbench.progress import TrainingProgress
 from ltcbench.runs import SCHEMA, RunFolder, fingerprint
 from ltcbench.tasks import SequenceData
@@ -118,11 +119,25 @@ def _network(job: Job, data: SequenceData) -> Network:
         data.spec.output_size,
         feature_mask=feature_mask,
         vocabulary=data.spec.vocabulary,
+        engine=_engine(job, data),
         **job.model_options,
     )
     if feature_mask:
         network.calibrate_(torch.as_tensor(data.train.x), torch.as_tensor(mask))
     return network
+
+
+# Updates from which on the time that torch.compile takes, some seconds, comes back.
+WORTH_COMPILING = 3000
+
+
+def _engine(job: Job, data: SequenceData) -> str:
+    """The engine of a training: by itself a long one is compiled if its cell has nothing faster."""
+    entry = models.MODELS.get(job.model)
+    updates = job.trainer.epochs * len(data.train) // job.trainer.batch_size
+    if job.engine == "auto" and entry and entry.cell not in FUSED and updates >= WORTH_COMPILING:
+        return "compiled"
+    return job.engine
 
 
 def _head(job: Job, identity: str, device: torch.device) -> Result:
@@ -176,6 +191,7 @@ def _numbers(network: Network, data: SequenceData, outcome: Outcome) -> Result:
         "best": best,
         "last": at(last),
         "parameters": network.size(),
+        "engine": network.ran,
         "seconds_per_epoch": statistics.median(row["seconds"] for row in progress.history)
         if progress.history
         else None,

@@ -18,7 +18,7 @@ from typing import Any, cast
 from omegaconf import OmegaConf
 
 from ltcbench import places
-from ltcbench.config import Job, tree
+from ltcbench.config import WHERE, Job, tree
 from ltcbench.errors import Failure
 
 SCHEMA = 1
@@ -29,11 +29,12 @@ def fingerprint(job: Job, checksums: Mapping[str, str]) -> str:
     """The identity of a run: 12 hexadecimal digits over everything that can change its numbers, and nothing else.
 
     Args:
-        job: the job; device, threads, tracking and paths do not count, nor does the name of the recipe, whose values
-            do.
+        job: the job; device, engine, threads, tracking and paths do not count, nor does the name of the recipe, whose
+            values do.
         checksums: SHA-256 of each raw file.
     """
     decides = {**tree(job), "checksums": dict(checksums), "numerics": NUMERICS}
+    decides["task"] = {key: value for key, value in decides["task"].items() if key not in WHERE}
     del decides["recipe"]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 

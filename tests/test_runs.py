@@ -21,12 +21,14 @@ SUMS = {"X_train.txt": "abc"}
     "change",
     [
         {"device": "cuda"},
+        {"engine": "eager"},
         {"threads": 2},
         {"mirror": "/elsewhere"},
         {"force": True},
         {"tracker": "none"},
         {"tracking_uri": "http://x"},
         {"recipe": "other name, same values"},
+        {"task_options": {"path": "/elsewhere/my.csv"}},
     ],
 )
 def test_what_cannot_change_the_numbers_does_not_change_the_fingerprint(job: Job, change: dict[str, object]) -> None:

@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     from hydra.types import RunMode
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands us its exceptions instead of printing them
-    sys.argv = ["ltcbench train", f"hydra.sweep.dir='{places.runs() / 'sweeps'}'", *arguments]
+    sys.argv = ["ltcbench train", *arguments, f"hydra.sweep.dir='{places.runs() / 'sweeps'}'"]
     ended: list[str | Exception] = []
 
     @hydra.main(config_path=str(places.conf()), config_name="train", version_base="1.3")

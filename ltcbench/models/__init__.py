@@ -24,6 +24,7 @@ def build(
     vocabulary: int = 0,
     embedding_size: int = 64,
     embedding_dropout: float = 0.0,
+    engine: str = "auto",
     **options: Any,
 ) -> Network:
     """A network, its weights drawn from torch's global random generator.
@@ -37,6 +38,7 @@ def build(
         vocabulary: number of words where x (batch, time, 1) holds word numbers, which pass an embedding; 0: no words.
         embedding_size: width of the embedding.
         embedding_dropout: share of the embedding's outputs dropped in training.
+        engine: how the cell is driven through time: ``eager`` (reference), ``compiled``, ``fused`` or ``auto``.
         options: settings of the cell, as in ``conf/model/<name>.yaml``.
 
     Raises:
@@ -56,4 +58,4 @@ def build(
     takes_mask = entry.cell.takes_mask
     inputs = Inputs(input_size, feature_mask, not takes_mask, vocabulary, embedding_size, embedding_dropout)
     width = input_size if takes_mask and feature_mask else inputs.width
-    return Network(entry.cell(width, hidden_size, **settings), output_size, inputs, feature_mask)
+    return Network(entry.cell(width, hidden_size, **settings), output_size, inputs, feature_mask, engine)

@@ -10,7 +10,7 @@ from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.imputation import Imputation
 from ltcbench.models.inputs import Inputs, carry_forward
-from ltcbench.models.scan import scan
+from ltcbench.models.scan import checked, chosen, scan
 
 
 class Network(nn.Module):
@@ -21,16 +21,31 @@ class Network(nn.Module):
         output_size: width of the read-out; None gives the cell's outputs themselves.
         inputs: input handling; None: the inputs go to the cell as they are.
         feature_mask: whether a mask (B, T, F) may come with the inputs.
+        engine: how the cell is driven through time, see ``ltcbench.models.scan.ENGINES``.
+
+    Attributes:
+        engine: as given; may be changed between calls.
+        ran: the engine of the last call, empty before the first.
+
+    Raises:
+        UserError: the cell does not have this engine.
     """
 
     def __init__(
-        self, cell: Cell, output_size: int | None, inputs: Inputs | None = None, feature_mask: bool = False
+        self,
+        cell: Cell,
+        output_size: int | None,
+        inputs: Inputs | None = None,
+        feature_mask: bool = False,
+        engine: str = "auto",
     ) -> None:
         super().__init__()
         self.inputs = Inputs(cell.input_size) if inputs is None else inputs
         self.cell = cell
         self.readout = None if output_size is None else Dense(cell.output_size, output_size)
         self.feature_mask = feature_mask
+        self.engine = checked(engine, cell)
+        self.ran = ""
 
     def forward(
         self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None, mask: Tensor | None = None
@@ -57,17 +72,21 @@ class Network(nn.Module):
         state = self._initial_state(x) if state is None else state
         if not self.feature_mask:
             inputs, _ = self.inputs(x, None, x[0])
-            outputs, state = scan(self.cell, inputs, state, elapsed, steps)
+            outputs, state = self._scan(inputs, state, elapsed, steps)
         else:
             *of_cell, last, shown = state
             features = torch.ones_like(x, dtype=torch.bool) if features is None else features
             inputs, last = self.inputs(x, features, last)
-            outputs, of_cell_after = scan(self.cell, inputs, tuple(of_cell), elapsed, steps)
+            outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, steps)
             outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
             state = (*of_cell_after, last, outputs[-1])
         if self.readout is not None:
             outputs = self.readout(outputs)
         return outputs.transpose(0, 1), state
+
+    def _scan(self, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
+        self.ran = chosen(self.engine, self.cell, x, elapsed, mask)
+        return scan(self.cell, x, state, elapsed, mask, self.ran)
 
     def time_constants(self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None) -> Tensor:
         """The liquid time constants tau_sys (B, T, H) at the end of every step, for models of the LTC family.

@@ -1,12 +1,63 @@
 """The one place where a cell is driven through time."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from ltcbench.errors import UserError, unknown
+from ltcbench.models.cells.aug_lstm import AugLSTM
 from ltcbench.models.cells.cell import Cell, State
+from ltcbench.models.cells.cfc import CfC
+from ltcbench.models.cells.gru import GRU
+from ltcbench.models.cells.lstm import LSTM
+from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.cells.rnn import RNN
+from ltcbench.models.cells.rnn_dt import RNNDt
+from ltcbench.models.engines import cfc, compiled, kernels, ltc
+
+# eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
+# sequence with a backward pass of its own. auto: the fastest that needs no waiting.
+ENGINES = ("auto", "eager", "compiled", "fused")
+
+Sequence = Callable[..., tuple[Tensor, State]]
+FUSED: dict[type[Cell], Sequence] = {
+    CfC: cfc.sequence,
+    LSTM: kernels.lstm,
+    AugLSTM: kernels.lstm,
+    GRU: kernels.gru,
+    RNNDt: kernels.gru,
+    RNN: kernels.rnn,
+}
 
 
-def scan(cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
+def checked(engine: str, cell: Cell) -> str:
+    """``engine`` if ``cell`` has it.
+
+    Raises:
+        UserError: it does not exist, or not for this cell.
+    """
+    if engine not in ENGINES:
+        raise unknown("engine", engine, ENGINES)
+    if engine == "fused" and type(cell) not in FUSED:
+        raise UserError(f"engine=fused does not exist for {type(cell).__name__}: expected auto, eager or compiled.")
+    return engine
+
+
+def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | None) -> str:
+    """The engine that drives ``cell`` over ``x``: what was asked for, or eager where that cannot be had."""
+    if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
+        return "eager"
+    native = isinstance(cell, LTC) and ltc.serves(cell, x)
+    fused = type(cell) in FUSED and (mask is None or isinstance(cell, CfC))  # torch's kernels know no mask
+    if engine == "auto":
+        return "compiled" if native else "fused" if fused else "eager"
+    return "eager" if engine == "fused" and not fused else engine
+
+
+def scan(
+    cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, engine: str = "eager"
+) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step, and its last state.
 
     Args:
@@ -15,16 +66,23 @@ def scan(cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | No
         state: the state before the first step.
         elapsed: time since the previous step (T, B).
         mask: (T, B) bool; where it is False the state stays as it is and the last output is repeated. None: all True.
+        engine: ``eager``, ``compiled`` or ``fused``, as ``chosen`` gives it; the numbers differ by rounding only.
 
     Returns:
         outputs (T, B, output_size) and the state after the last step.
     """
     if cell.at_once:
         return cell.sequence(x, state, elapsed, mask)
-    drive = cell.drive(x)
+    if engine == "fused":
+        return FUSED[type(cell)](cell, x, state, elapsed, mask)
+    if engine == "compiled" and isinstance(cell, LTC) and ltc.serves(cell, x):
+        return ltc.sequence(cell, x, state, elapsed, mask)
+
+    step = compiled.step(cell, x) if engine == "compiled" else cell.step
+    drives = list(zip(*(part.unbind(0) for part in cell.drive(x)), strict=True))
     outputs = []
-    for t in range(len(x)):
-        new = cell.step(state, tuple(part[t] for part in drive), elapsed[t, :, None])
+    for t, drive in enumerate(drives):
+        new = step(state, drive, elapsed[t, :, None])
         if mask is None:
             state = new
         else:

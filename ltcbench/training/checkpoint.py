@@ -23,6 +23,7 @@ class Progress:
         history: a row of numbers for each of them.
         best_epoch: the epoch that stands for the run so far, 0: none yet.
         best_weights: the network's weights after that epoch.
+        engine: the engine that the training began with; another would give other roundings.
         diverged: the sentence that says how training broke down, empty while it has not.
     """
 
@@ -30,6 +31,7 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_weights: Weights = field(default_factory=dict)
+    engine: str = ""
     diverged: str = ""
 
 

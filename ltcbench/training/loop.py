@@ -76,6 +76,7 @@ def train(
     steps = len(part) // size if trainer.drop_last else math.ceil(len(part) / size)
     order = torch.Generator().manual_seed(seed)
     progress = checkpoint.load(saved, network, optimise, order)
+    network.engine = progress.engine = progress.engine or network.engine
 
     while progress.epoch < trainer.epochs and not progress.diverged:
         started = time.perf_counter()

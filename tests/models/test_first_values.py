@@ -70,7 +70,7 @@ def test_read_out() -> None:
 def test_cfc(flavour: str) -> None:
     ours = cell("cfc", flavour=flavour, gain=0.5)
     assert_uniform(ours.backbone[0].weight, 0.5 * glorot(F + H, 128))
-    assert_uniform(ours.heads.weight, 0.5 * glorot(128, H))
+    assert_uniform(torch.cat([head.weight for head in ours.heads]), 0.5 * glorot(128, H))
     assert ours.backbone[0].bias.any() == (flavour == "torch")
     solution = cell("cfc_s")
     assert not solution.w_tau.any()

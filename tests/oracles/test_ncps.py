@@ -32,9 +32,8 @@ def test_cfc(name: str, mode: str, layers: int, dtype: torch.dtype) -> None:
     for i, layer in enumerate(cell.backbone):
         shared |= {f"backbone.{2 * i}.weight": layer.weight, f"backbone.{2 * i}.bias": layer.bias}
     blocks = ["ff1"] if mode == "pure" else ["ff1", "ff2", "time_a", "time_b"]
-    for kind in ("weight", "bias"):
-        parts = getattr(cell.heads, kind).split(UNITS)
-        shared |= {f"{block}.{kind}": part for block, part in zip(blocks, parts, strict=True)}
+    for block, head in zip(blocks, cell.heads, strict=True):
+        shared |= {f"{block}.weight": head.weight, f"{block}.bias": head.bias}
     if mode == "pure":
         with torch.no_grad():
             cell.w_tau.normal_()

@@ -394,7 +394,7 @@ def test_cfc_mixed_memory(flavour: str) -> None:
     def cfc(x: Array, h: Array, t: float) -> Array:
         W, b = p["cfc.backbone.0.weight"], p["cfc.backbone.0.bias"]
         z = np.array([math.tanh(dot(W[u], x, h) + b[u]) for u in range(4)])
-        ff1, ff2, t_a, t_b = np.split(p["cfc.heads.weight"] @ z + p["cfc.heads.bias"], 4)
+        ff1, ff2, t_a, t_b = (p[f"cfc.heads.{i}.weight"] @ z + p[f"cfc.heads.{i}.bias"] for i in range(4))
         if flavour == "tf":
             g = np.array([sigmoid(value) for value in -t_a * t + t_b])
             ff1, ff2 = 1.7159 * np.tanh(0.666 * ff1), 1.7159 * np.tanh(0.666 * ff2)
@@ -419,7 +419,7 @@ def test_cfc_mixed_memory(flavour: str) -> None:
 @pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s"])
 def test_cfc(name: str, flavour: str) -> None:
     net, p = network(name, flavour=flavour, backbone_units=4, backbone_activation="tanh")
-    blocks = 1 if name == "cfc_s" else 4
+    heads = 1 if name == "cfc_s" else 4
     tf = flavour == "tf"
 
     def sample(x: Array, elapsed: Array, _: Array) -> list[Array]:
@@ -429,8 +429,7 @@ def test_cfc(name: str, flavour: str) -> None:
             z = [math.tanh(dot(p["backbone.0.weight"][u], x[t], h) + p["backbone.0.bias"][u]) for u in range(4)]
             new = np.zeros(UNITS)
             for u in range(UNITS):
-                rows = [block * UNITS + u for block in range(blocks)]
-                head = [dot(p["heads.weight"][row], np.array(z)) + p["heads.bias"][row] for row in rows]
+                head = [dot(p[f"heads.{i}.weight"][u], np.array(z)) + p[f"heads.{i}.bias"][u] for i in range(heads)]
                 if name == "cfc_s":
                     decay = math.exp(-elapsed[t] * (abs(p["w_tau"][u]) + abs(head[0])))
                     new[u] = -p["A"][u] * decay * head[0] + p["A"][u]

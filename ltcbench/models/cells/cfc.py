@@ -11,7 +11,7 @@ ff2 (flavour tf: g is ff2, h is ff1).
 
 Symbols:
     - h: state, the paper's x.
-    - `backbone`: the layers before the heads; `heads`: ff1, ff2, t_a, t_b in one layer, in this order (cfc_s: ff1).
+    - `backbone`: the layers before the heads; `heads`: the layers ff1, ff2, t_a, t_b (cfc_s: ff1).
     - `w_tau`, `A`: of cfc_s; first values 0 and 1.
 
 Deviations:
@@ -24,7 +24,6 @@ Deviations:
       ncps a wired CfC is a stack of three cells, fully connected within, of which only ff1 and ff2 are masked.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Literal
 
@@ -109,7 +108,7 @@ class CfC(Cell):
             raise UserError(f"model.wiring={wiring} needs heads on the inputs themselves: set model.backbone_layers=0.")
         self.variant = variant
         self.tf = flavour == "tf"
-        self.activation = ACTIVATIONS[backbone_activation]
+        self.activation = backbone_activation
         self.dropout = backbone_dropout
         wires = wire(wiring, input_size, hidden_size, sparsity, motors, wiring_seed)
         self.output_size = wires.motors
@@ -117,48 +116,51 @@ class CfC(Cell):
         width = input_size + hidden_size
         self.backbone = nn.ModuleList()
         for _ in range(backbone_layers):
-            self.backbone.append(self._linear(width, backbone_units, 1, gain))
+            self.backbone.append(self._linear(width, backbone_units, gain))
             width = backbone_units
-        blocks = 1 if variant == "solution" else 4
-        self.heads = self._linear(width, hidden_size, blocks, gain)
-        mask = torch.cat([wires.sensory, wires.recurrent], dim=1).repeat(blocks, 1)
+        heads = 1 if variant == "solution" else 4
+        self.heads = nn.ModuleList(self._linear(width, hidden_size, gain) for _ in range(heads))
+        mask = torch.cat([wires.sensory, wires.recurrent], dim=1).repeat(heads, 1)
         self.register_buffer("mask", None if mask.all() else mask)
         if variant == "solution":
             self.w_tau = nn.Parameter(torch.zeros(hidden_size))
             self.A = nn.Parameter(torch.ones(hidden_size))
 
-    def _linear(self, inputs: int, outputs: int, blocks: int, gain: float) -> nn.Linear:
-        """``blocks`` dense layers in one, each with weights and biases drawn as if it stood alone."""
-        layer = nn.Linear(inputs, blocks * outputs)
+    def _linear(self, inputs: int, outputs: int, gain: float) -> nn.Linear:
+        layer = nn.Linear(inputs, outputs)
         with torch.no_grad():
-            layer.weight.copy_(torch.cat([glorot(inputs, outputs, gain) for _ in range(blocks)]))
+            layer.weight.copy_(glorot(inputs, outputs, gain))
             if self.tf:
                 layer.bias.zero_()
-            else:
-                layer.bias.uniform_(-1 / math.sqrt(inputs), 1 / math.sqrt(inputs))
         return layer
+
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Weight and bias of each dense layer: the backbone's, then all heads side by side."""
+        weight = torch.cat([head.weight for head in _linear(self.heads)])
+        if self.mask is not None:
+            weight = weight * self.mask
+        heads = weight, torch.cat([head.bias for head in _linear(self.heads)])
+        return [*((layer.weight, layer.bias) for layer in _linear(self.backbone)), heads]
+
+    def drops(self, layer: int) -> bool:
+        """Whether dropout follows this layer of the backbone now."""
+        return self.training and self.dropout > 0 and (layer > 0 or self.tf)
 
     def drive(self, x: Tensor) -> Drive:
         """The first dense layer's product with the inputs, (T, B, width of that layer)."""
-        weight, bias = self._first()
+        weight, bias = self.layers()[0]
         return (F.linear(x, weight[:, : self.input_size], bias),)
-
-    def _first(self) -> tuple[Tensor, Tensor]:
-        """Weight and bias of the first dense layer on [x, h]."""
-        layer = self.backbone[0] if len(self.backbone) else self.heads
-        assert isinstance(layer, nn.Linear)
-        return layer.weight if self.mask is None else layer.weight * self.mask, layer.bias
 
     def step(self, state: State, drive: Drive, elapsed: Tensor) -> State:
         """One step over ``elapsed`` (B, 1)."""
         (h,) = state
-        z = torch.addmm(drive[0], h, self._first()[0][:, self.input_size :].t())
-        for i, layer in enumerate(self.backbone):
-            z = self.activation(z if i == 0 else layer(z))
-            if self.dropout and (i > 0 or self.tf):
-                z = F.dropout(z, self.dropout, self.training)
-        if len(self.backbone):
-            z = self.heads(z)
+        (first, _), *later = self.layers()
+        z = torch.addmm(drive[0], h, first[:, self.input_size :].t())
+        for i, (weight, bias) in enumerate(later):
+            z = ACTIVATIONS[self.activation](z)
+            if self.drops(i):
+                z = F.dropout(z, self.dropout)
+            z = F.linear(z, weight, bias)
 
         if self.variant == "solution":
             return (self.A - self.A * torch.exp(-elapsed * (self.w_tau.abs() + z.abs())) * z,)
@@ -174,4 +176,9 @@ class CfC(Cell):
 
     def kernels(self) -> Iterable[Tensor]:
         """Weights of the backbone and the heads (Keras' kernel_regularizer in the authors' code)."""
-        return [layer.weight for layer in (*self.backbone, self.heads) if isinstance(layer, nn.Linear)]
+        return [layer.weight for layer in (*_linear(self.backbone), *_linear(self.heads))]
+
+
+def _linear(modules: nn.ModuleList) -> list[nn.Linear]:
+    """The layers of a list, which torch only knows to be modules."""
+    return [module for module in modules if isinstance(module, nn.Linear)]

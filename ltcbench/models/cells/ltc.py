@@ -116,14 +116,21 @@ class LTC(Cell):
 
     def drive(self, x: Tensor) -> Drive:
         """Sensory synapses and leak: sums of conductances times potentials and of conductances, each (T, B, H)."""
-        gleak = self._positive(self.gleak)
-        reversal, conductance = self.sensory(x * self.input_w + self.input_b, self._weight(self.sensory))
+        return self.leaky(*self.sensory(self.mapped(x), self.weight(self.sensory)))
+
+    def mapped(self, x: Tensor) -> Tensor:
+        """The inputs behind their affine map."""
+        return x * self.input_w + self.input_b
+
+    def leaky(self, reversal: Tensor, conductance: Tensor) -> Drive:
+        """Sums over synapses with the leak added."""
+        gleak = self.positive(self.gleak)
         return reversal + gleak * self.vleak, conductance + gleak
 
     def step(self, state: State, drive: Drive, elapsed: Tensor) -> State:
         """One step of the solver over ``elapsed`` (B, 1)."""
         (v,) = state
-        w, cm = self._weight(self.recurrent), self._positive(self.cm)
+        w, cm = self.weight(self.recurrent), self.positive(self.cm)
 
         def sums(v: Tensor) -> tuple[Tensor, Tensor]:
             reversal, conductance = self.recurrent(v, w)
@@ -133,11 +140,15 @@ class LTC(Cell):
             reversal, conductance = sums(v)
             return (reversal - conductance * v) / cm
 
-        duration = elapsed + self.flavour.shift
         if self.solver is None:
-            h = duration / self.unfolds if self.flavour.divided else duration
-            return (fused(sums, cm, v, h, self.unfolds, EPSILON),)
+            return (fused(sums, cm, v, self.step_size(elapsed), self.unfolds, EPSILON),)
+        duration = elapsed + self.flavour.shift
         return (self.solver(slope, v, duration, self._bounds(v) if self.bounded else None),)
+
+    def step_size(self, elapsed: Tensor) -> Tensor:
+        """H of the fused solver."""
+        duration = elapsed + self.flavour.shift
+        return duration / self.unfolds if self.flavour.divided else duration
 
     def output(self, state: State) -> Tensor:
         """The motor neurons' potentials, in some flavours after a trainable affine map; (B, output_size)."""
@@ -147,7 +158,7 @@ class LTC(Cell):
     def time_constants(self, x: Tensor, state: State, elapsed: Tensor) -> Tensor:
         """tau_sys (T, B, H) at the end of each step, of inputs (T, B, F) and elapsed times (T, B)."""
         taus = []
-        w, cm = self._weight(self.recurrent), self._positive(self.cm)
+        w, cm = self.weight(self.recurrent), self.positive(self.cm)
         for reversal, conductance, duration in zip(*self.drive(x), elapsed.unsqueeze(-1), strict=True):
             state = self.step(state, (reversal, conductance), duration)
             taus.append(cm / (conductance + self.recurrent(state[0], w)[1]))
@@ -166,11 +177,13 @@ class LTC(Cell):
         """How often the adaptive solver has evaluated the equation, over all batches; see ``Solver.evaluations``."""
         return self.solver.evaluations if self.solver else 0
 
-    def _positive(self, parameter: Tensor) -> Tensor:
+    def positive(self, parameter: Tensor) -> Tensor:
+        """A parameter that is kept positive, as the equations take it."""
         return F.softplus(parameter) if self.softplus else parameter
 
-    def _weight(self, synapses: Synapses) -> Tensor:
-        w = self._positive(synapses.w)
+    def weight(self, synapses: Synapses) -> Tensor:
+        """W of the synapses, 0 where there is none."""
+        w = self.positive(synapses.w)
         return w if synapses.mask is None else w * synapses.mask
 
     @torch.no_grad()

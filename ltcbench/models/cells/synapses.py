@@ -28,6 +28,10 @@ class Synapses(nn.Module):
         w_s = w * torch.sigmoid(self.sigma * (u.unsqueeze(-2) - self.mu))  # (..., post, pre)
         return (w_s * self.erev).sum(-1), w_s.sum(-1)
 
+    def tensors(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the sums are made of: w, w erev, sigma and sigma mu, each (post, pre)."""
+        return w, w * self.erev, self.sigma, self.sigma * self.mu
+
 
 def uniform(*shape: int, between: tuple[float, float]) -> nn.Parameter:
     """A parameter drawn uniformly."""

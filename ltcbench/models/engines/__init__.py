@@ -1,0 +1,1 @@
+"""Faster ways to drive a cell through time than the reference loop in ``ltcbench.models.scan``."""

@@ -1,0 +1,35 @@
+"""A cell's step compiled by torch, for cells without an engine of their own."""
+
+import logging
+import shutil
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ltcbench.models.cells.cell import Cell, Drive, State
+
+log = logging.getLogger("ltcbench")
+
+Step = Callable[[State, Drive, Tensor], State]
+
+
+def step(cell: Cell, x: Tensor) -> Step:
+    """``cell.step`` for inputs like ``x`` (T, B, F), compiled for one batch size: that of the first training batch.
+
+    Other batches, an epoch's short last one and those of evaluation, take the step as it is: each would otherwise be
+    waited for as long as the first. torch keeps what it compiled on disk for the next process. Without a compiler the
+    step stays as it is, which is told in one line of the log.
+    """
+    kept = cell.__dict__  # not an attribute that torch.nn.Module would register, save or copy
+    if not torch.is_grad_enabled():
+        return cell.step
+    if "compiled_step" not in kept:
+        kept["compiled_for"] = x.shape[1]
+        if x.device.type == "cpu" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
+            log.info("no C++ compiler here: the slower eager engine runs.")
+            kept["compiled_step"] = cell.step
+        else:
+            kept["compiled_step"] = torch.compile(cell.step, dynamic=False)
+    compiled: Step = kept["compiled_step"] if kept["compiled_for"] == x.shape[1] else cell.step
+    return compiled

@@ -1,0 +1,121 @@
+"""The LTC cell with the fused solver over a whole sequence, in C (``ltc.c``): float32 on the CPU.
+
+The backward pass is derived by hand. With v' = N / D, N = cm v + h (reversal + sum w s erev) and
+D = cm + h (conductance + sum w s), a gradient g of v' gives g / D for N and -g v' / D for D; the rest is the chain rule
+through the synapses, whose sigmoids are computed again.
+"""
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from ltcbench.models.cells.cell import State
+from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.engines.native import address, library
+
+
+def available() -> bool:
+    """Whether the C functions can be had here."""
+    return _library() is not None
+
+
+def _library() -> ctypes.CDLL | None:
+    return library(Path(__file__).with_name("ltc.c"))
+
+
+def serves(cell: LTC, x: Tensor) -> bool:
+    """Whether this engine can drive ``cell`` over inputs like ``x``."""
+    return cell.solver is None and x.dtype == torch.float32 and x.device.type == "cpu" and available()
+
+
+def sequence(cell: LTC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
+    """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
+    sensory = cell.sensory.tensors(cell.weight(cell.sensory))
+    reversal, conductance = cell.leaky(*_Synapses.apply(cell.mapped(x), *sensory))  # type: ignore[no-untyped-call]
+    recurrent = cell.recurrent.tensors(cell.weight(cell.recurrent))
+    h, cm = cell.step_size(elapsed), cell.positive(cell.cm)
+    v: Tensor = _Recurrence.apply(reversal, conductance, h, mask, state[0], cm, cell.unfolds, *recurrent)  # type: ignore[no-untyped-call]
+    return cell.output((v.flatten(0, 1),)).unflatten(0, v.shape[:2]), (v[-1],)
+
+
+class _Synapses(torch.autograd.Function):
+    """u (..., pre) and w, w erev, sigma, sigma mu (post, pre) -> reversal and conductance (..., post)."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+        u, tensors = u.contiguous(), tuple(tensor.contiguous() for tensor in tensors)
+        reversal = u.new_empty(*u.shape[:-1], len(tensors[0]))
+        conductance = torch.empty_like(reversal)
+        _call("synapses_forward", _rows(u), *tensors[0].shape, u, *tensors, reversal, conductance)
+        ctx.save_for_backward(u, *tensors)
+        return reversal, conductance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor, ...]:
+        u, *tensors = ctx.saved_tensors
+        gradients = [torch.zeros_like(tensor) for tensor in (u, *tensors)]
+        g = tuple(gradient.contiguous() for gradient in g)
+        _call("synapses_backward", _rows(u), *tensors[0].shape, u, *tensors, *g, *gradients)
+        return tuple(gradients)
+
+
+class _Recurrence(torch.autograd.Function):
+    """Sensory sums (T, B, H), h (T, B), mask (T, B), start (B, H), cm (H,), synapses (H, H) -> potentials (T, B, H)."""
+
+    @staticmethod
+    def forward(ctx: Any, reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor,
+                cm: Tensor, unfolds: int, *tensors: Tensor) -> Tensor:  # fmt: skip
+        steps, batch, width = reversal.shape
+        given = [tensor.contiguous() for tensor in (reversal, conductance, h)]
+        start, cm, *tensors_ = (tensor.contiguous() for tensor in (start, cm, *tensors))
+        v = reversal.new_empty(steps, unfolds + 1, batch, width)
+        denominator = reversal.new_empty(steps, unfolds, batch, width)
+        out, scratch = torch.empty_like(given[0]), torch.empty_like(start)
+        _call(
+            "ltc_forward",
+            steps,
+            batch,
+            width,
+            unfolds,
+            *given,
+            mask,
+            start,
+            cm,
+            *tensors_,
+            v,
+            denominator,
+            scratch,
+            out,
+        )
+        ctx.save_for_backward(given[2], mask, cm, *tensors_, v, denominator)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g_out: Tensor) -> tuple[Any, ...]:
+        h, mask, cm, *tensors, v, denominator = ctx.saved_tensors
+        steps, unfolds, batch, width = denominator.shape
+        g = h.new_zeros(batch, width)  # of the state, carried back through time
+        g_reversal, g_conductance = h.new_zeros(2, steps, batch, width)
+        gradients = [torch.zeros_like(tensor) for tensor in (cm, *tensors)]
+        saved = (h, mask, cm, *tensors, v, denominator)
+        scratch = h.new_empty(3, batch, width)
+        _call("ltc_backward", steps, batch, width, unfolds, g_out.contiguous(), *saved, scratch, g, g_reversal,
+              g_conductance, *gradients)  # fmt: skip
+        return g_reversal, g_conductance, None, None, g, gradients[0], None, *gradients[1:]
+
+
+def _rows(u: Tensor) -> int:
+    return u.numel() // u.shape[-1]
+
+
+def _call(function: str, *arguments: int | Tensor | None) -> None:
+    """Call a C function; whole numbers pass as int, tensors as the address of their first value."""
+    native = _library()
+    assert native is not None
+    getattr(native, function)(*(arg if isinstance(arg, int) else address(arg) for arg in arguments))

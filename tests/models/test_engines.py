@@ -1,0 +1,160 @@
+"""All engines give the same numbers and the same gradients as the reference loop."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ltcbench import models
+from ltcbench.errors import UserError
+from ltcbench.models.engines import native
+from ltcbench.models.scan import FUSED
+
+STEPS, BATCH, FEATURES, UNITS = 6, 4, 3, 8
+
+
+def numbers(net: models.Network, engine: str, masked: bool) -> list[Tensor]:
+    """Outputs, last state and every gradient of a network with engine ``engine``."""
+    net.engine = engine
+    torch.manual_seed(1)
+    dtype = next(net.parameters()).dtype
+    x = torch.randn(BATCH, STEPS, FEATURES, dtype=dtype, requires_grad=True)
+    elapsed = 3 * torch.rand(BATCH, STEPS, dtype=dtype)
+    mask = torch.rand(BATCH, STEPS) < 0.7 if masked else None
+    net.zero_grad()
+    _, start = net(torch.randn(BATCH, 2, FEATURES, dtype=dtype))
+    start = tuple(part.detach().requires_grad_() for part in start)
+    y, state = net(x, start, elapsed, mask)
+    loss = sum((part * torch.randn_like(part)).sum() for part in (y, *state) if part.dtype == dtype)
+    torch.as_tensor(loss).backward()
+    gradients = [
+        g for g in (x.grad, *(part.grad for part in start), *(p.grad for p in net.parameters())) if g is not None
+    ]
+    return [y.detach(), *(part.detach() for part in state), *gradients]
+
+
+def assert_equal(net: models.Network, engine: str, masked: bool, tolerance: float) -> None:
+    reference = numbers(net, "eager", masked)
+    others = numbers(net, engine, masked)
+    for a, b in zip(reference, others, strict=True):
+        assert (a - b).abs().max() <= tolerance * max(1.0, a.abs().max().item())
+
+
+def built(name: str, dtype: torch.dtype = torch.float64, **options: Any) -> models.Network:
+    torch.manual_seed(0)
+    net = models.build(name, FEATURES, UNITS, 2, **options).to(dtype)
+    for parameter in net.parameters():  # so that no gradient is zero by symmetry
+        parameter.data += 0.1 * torch.rand_like(parameter)
+    return net
+
+
+FAST = [name for name, entry in models.MODELS.items() if entry.cell in FUSED]
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("name", FAST)
+def test_fused(name: str, masked: bool) -> None:
+    net = built(name)
+    assert_equal(net, "fused", masked, 1e-11)
+    expected = "eager" if masked and not name.startswith("cfc") else "fused"  # torch's kernels know no mask
+    assert net.ran == expected
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("activation", ["lecun_tanh", "tanh", "relu", "gelu", "silu", "softplus"])
+@pytest.mark.parametrize("layers", [0, 1, 3])
+@pytest.mark.parametrize("flavour", ["torch", "tf"])
+@pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s"])
+def test_fused_cfc_with_every_option(name: str, flavour: str, layers: int, activation: str, dropout: float) -> None:
+    options = {"flavour": flavour, "backbone_layers": layers, "backbone_activation": activation}
+    net = built(name, backbone_units=5, backbone_dropout=dropout, **options)
+    assert_equal(net, "fused", True, 1e-11)
+    assert net.ran == "fused"
+
+
+@pytest.mark.parametrize("wiring", ["random", "ncp"])
+def test_fused_cfc_with_a_wiring(wiring: str) -> None:
+    assert_equal(built("cfc", backbone_layers=0, wiring=wiring), "fused", False, 1e-11)
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("wiring", ["full", "ncp"])
+@pytest.mark.parametrize("constraint", ["projection", "softplus"])
+@pytest.mark.parametrize("flavour", ["ltc", "cfc_torch", "cfc_tf", "ncps"])
+def test_ltc_in_c(flavour: str, constraint: str, wiring: str, masked: bool) -> None:
+    net = built("ltc", torch.float32, flavour=flavour, constraint=constraint, wiring=wiring)
+    assert_equal(net, "compiled", masked, 2e-5)
+    assert net.ran == "compiled"
+
+
+def test_ltc_in_c_far_outside_the_sigmoids_range_and_with_nan() -> None:
+    net = built("ltc", torch.float32)
+    for value in (1e30, -1e30, 50.0):
+        y = [
+            (setattr(net, "engine", engine), net(torch.full((2, 3, FEATURES), value))[0])[1]
+            for engine in ("eager", "auto")
+        ]
+        assert torch.allclose(*y, atol=1e-6)
+    assert net(torch.full((2, 3, FEATURES), float("nan")))[0].isnan().all()
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's own, raised and hidden inside dynamo
+@pytest.mark.parametrize("name", [name for name in models.MODELS if name not in ("transformer", "ltc_ode")])
+def test_compiled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step is captured whole, but not turned into machine code, which would take minutes for all."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager", fullgraph=True))
+    assert_equal(built(name), "compiled", True, 1e-10)
+
+
+@pytest.mark.slow
+def test_compiled_to_machine_code() -> None:
+    net = built("ctrnn", torch.float32)
+    assert_equal(net, "compiled", False, 1e-5)
+    assert net.ran == "compiled"
+    with torch.no_grad():  # another batch size: as it is, no second compilation
+        assert net(torch.randn(BATCH + 1, STEPS, FEATURES))[0].shape == (BATCH + 1, STEPS, 2)
+
+
+def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
+    x, mask = torch.randn(BATCH, STEPS, FEATURES), torch.ones(BATCH, STEPS)
+    for name, kind, plain, masked in (
+        ("cfc", torch.float64, "fused", "fused"),
+        ("lstm", torch.float32, "fused", "eager"),
+        ("ltc", torch.float32, "compiled", "compiled"),
+        ("ltc", torch.float64, "eager", "eager"),
+        ("ctrnn", torch.float32, "eager", "eager"),
+    ):
+        net = built(name, kind)
+        net(x.to(kind))
+        assert net.ran == plain
+        net(x.to(kind), mask=mask)
+        assert net.ran == masked
+
+
+def test_unknown_engines_are_refused() -> None:
+    with pytest.raises(UserError, match="unknown engine 'fast'"):
+        models.build("cfc", 2, 3, engine="fast")
+    with pytest.raises(UserError, match="engine=fused does not exist for CTRNN"):
+        models.build("ctrnn", 2, 3, engine="fused")
+
+
+def test_without_a_compiler_the_eager_engine_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    native.library.cache_clear()
+    with caplog.at_level("INFO", "ltcbench"):
+        net = built("ltc", torch.float32)
+        y, _ = net(torch.randn(BATCH, STEPS, FEATURES))
+        net(torch.randn(BATCH, STEPS, FEATURES))
+    native.library.cache_clear()
+    assert net.ran == "eager"
+    assert y.isfinite().all()
+    assert [record.message for record in caplog.records] == [
+        "no C compiler that works here (FileNotFoundError): the slower eager engine runs."
+    ]
+    assert not list(tmp_path.rglob("*.so"))
