@@ -49,7 +49,7 @@ def test_a_quirk_set_by_hand_beats_the_protocol() -> None:
 
 
 def test_unknown_names_in_the_python_door() -> None:
-    with pytest.raises(UserError, match="unknown quirk of har 'windows': did you mean .*windows_cross_subjects"):
+    with pytest.raises(UserError, match=r"unknown quirk of har 'windows': did you mean .*windows_cross_subjects"):
         config.quirks("har", "paper", {"windows": True})
     with pytest.raises(UserError, match="unknown protocol 'papers': did you mean paper"):
         config.quirks("har", "papers")

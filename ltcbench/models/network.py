@@ -86,7 +86,12 @@ class Network(nn.Module):
 
     def _scan(self, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
         self.ran = chosen(self.engine, self.cell, x, elapsed, mask)
-        return scan(self.cell, x, state, elapsed, mask, self.ran)
+        if mask is None:
+            return scan(self.cell, x, state, elapsed, mask, self.ran)
+        # Steps that are masked in the whole batch, at the end, only repeat: they are not computed.
+        length = max(1, int((mask.any(1) * torch.arange(1, len(x) + 1, device=x.device)).max()))
+        outputs, state = scan(self.cell, x[:length], state, elapsed[:length], mask[:length], self.ran)
+        return torch.cat([outputs, outputs[-1:].expand(len(x) - length, -1, -1)]), state
 
     def time_constants(self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None) -> Tensor:
         """The liquid time constants tau_sys (B, T, H) at the end of every step, for models of the LTC family.
