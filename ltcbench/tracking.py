@@ -10,8 +10,11 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
+
+from filelock import FileLock
 
 from ltcbench import places
 from ltcbench.runs import RunFolder
@@ -43,7 +46,7 @@ class Store:
         # Without these a dead server is asked for minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _one_at_a_time():
             warnings.simplefilter("ignore")  # deprecations inside MLflow and SQLAlchemy are not the user's business
             from mlflow import MlflowClient
 
@@ -51,13 +54,11 @@ class Store:
                 logging.getLogger(noisy).setLevel(logging.WARNING)
             self.uri = uri
             self.client = MlflowClient(uri)
+            self.client.search_experiments(max_results=1)  # creates the tables of a new database
 
     def experiment(self, name: str) -> str:
-        """The id of an experiment, created if need be; two processes may ask for a new one at the same time."""
-        from filelock import FileLock
-
-        places.runs().mkdir(parents=True, exist_ok=True)
-        with FileLock(places.runs() / ".mlflow.lock"):  # MLflow's first use of a database is not safe otherwise
+        """The id of an experiment, created if need be."""
+        with _one_at_a_time():
             found = self.client.get_experiment_by_name(name)
             if found is not None:
                 return str(found.experiment_id)
@@ -118,6 +119,27 @@ class Store:
             if not file.name.startswith("."):
                 self.client.log_artifact(identifier, str(file))
         self.client.set_terminated(identifier, ends.get(result["status"], "FAILED"))
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two processes that use a new MLflow database for the first time at once would otherwise spoil it."""
+    places.runs().mkdir(parents=True, exist_ok=True)
+    with FileLock(places.runs() / ".mlflow.lock"):
+        yield
+
+
+def prepare(uri: str | None, experiments: Iterable[str]) -> None:
+    """Create the database and experiments before several processes ask for them at once; a failure is theirs to tell.
+
+    Args:
+        uri: an MLflow tracking URI; None: the database beside the runs.
+        experiments: their names.
+    """
+    with suppress(Exception):
+        store = Store(uri or default_uri())
+        for name in experiments:
+            store.experiment(name)
 
 
 class Tracker:

@@ -100,7 +100,7 @@ def train(
 
             losses.append(loss.detach())
             counted = ... if batch.counted is None else batch.counted
-            outputs.append(y.detach()[counted])
+            outputs.append(y.detach()[counted].clone())  # a view would keep the whole pass in memory
             targets.append(batch.y[counted])
             on_step(update + 1)
             if stop():
