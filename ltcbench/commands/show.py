@@ -3,9 +3,13 @@
 import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ltcbench import config
 from ltcbench.config import Job
+
+if TYPE_CHECKING:
+    from ltcbench.tasks import SequenceData
 
 MARKS = {
     "subset": "SUBSET: real data, but only a part; results carry this mark",
@@ -45,7 +49,10 @@ def _model(job: Job) -> str:
 def _task(job: Job) -> str:
     from ltcbench import tasks
 
-    spec = tasks.TASKS[job.task].SPEC
+    data = None
+    if tasks.at_hand(job.task, job.source):
+        data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
+    spec = data.spec if data else tasks.TASKS[job.task].SPEC
     target = f"{len(spec.labels)} classes ({', '.join(spec.labels)})" if spec.labels else f"{spec.output_size} values"
     where = "at every step" if spec.per_step else "for the whole sequence"
     notes = config.quirk_notes(job.task)
@@ -60,20 +67,22 @@ def _task(job: Job) -> str:
         "  quirks of the authors' code",
         *_items(f"[{'on' if on else 'off'}] {name}: {notes[name]}" for name, on in job.quirks.items()),
     ]
-    return "\n".join([*lines, *_baselines(job)])
+    if data is None:
+        lines += ["", f"  sizes, trivial baselines: fetch the data first (ltcbench data fetch {job.task})"]
+    else:
+        lines += _sizes(data)
+    return "\n".join(lines)
 
 
-def _baselines(job: Job) -> list[str]:
-    """Test metrics of predictors that need no network, where the data are here."""
-    from ltcbench import tasks
+def _sizes(data: "SequenceData") -> list[str]:
+    """Numbers of sequences, and test metrics of predictors that need no network."""
     from ltcbench.training.baselines import baselines
 
-    if not tasks.at_hand(job.task, job.source):
-        return ["", f"  trivial baselines: fetch the data first (ltcbench data fetch {job.task})"]
-    data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
+    sizes = {"train": data.train, "valid": data.valid or (), "test": data.test}
     scores = baselines(data)
     return [
         "",
+        f"  sequences: {', '.join(f'{part} {len(split)}' for part, split in sizes.items())}",
         "  trivial baselines (test)",
         *(f"    {name}: {data.metric} {score:.4f}" for name, score in scores.items()),
     ]
@@ -93,7 +102,8 @@ def _run(job: Job) -> str:
 
     if not tasks.at_hand(job.task, job.source):
         return "RUN not started: the data are not here"
-    folder = RunFolder.of(job, fingerprint(job, tasks.checksums(job.task, job.source, job.mirror)))
+    checksums = tasks.checksums(job.task, job.source, job.mirror, **job.task_options)
+    folder = RunFolder.of(job, fingerprint(job, checksums))
     result = folder.result()
     if result is None:
         return f"RUN {folder.path}: not started, or without a result yet"

@@ -5,6 +5,8 @@ A model is one cell file, one line in ``registry.MODELS`` and ``conf/model/<name
 
 from typing import Any
 
+from torch import nn
+
 from ltcbench.errors import UserError, unknown
 from ltcbench.models.about import About, about
 from ltcbench.models.inputs import Inputs
@@ -24,6 +26,7 @@ def build(
     vocabulary: int = 0,
     embedding_size: int = 64,
     embedding_dropout: float = 0.0,
+    readout_std: float | None = None,
     engine: str = "auto",
     **options: Any,
 ) -> Network:
@@ -38,6 +41,8 @@ def build(
         vocabulary: number of words where x (batch, time, 1) holds word numbers, which pass an embedding; 0: no words.
         embedding_size: width of the embedding.
         embedding_dropout: share of the embedding's outputs dropped in training.
+        readout_std: deviation of the read-out's first weights, drawn from a normal distribution that is cut off at
+            twice that (TensorFlow's TruncatedNormal); None: Glorot-uniform.
         engine: how the cell is driven through time: ``eager`` (reference), ``compiled``, ``fused`` or ``auto``.
         options: settings of the cell, as in ``conf/model/<name>.yaml``.
 
@@ -52,10 +57,15 @@ def build(
     for what, size in (("input_size", input_size), ("hidden_size", hidden_size), ("output_size", output_size)):
         if size is not None and size < 1:
             raise UserError(f"{what}={size} is out of range: expected at least 1.")
+    if readout_std is not None and not readout_std > 0:
+        raise UserError(f"readout_std={readout_std} is out of range: expected a number above zero.")
     settings = {**entry.fixed, **entry.defaults, **options}
     if entry.cell.takes_mask:
         settings["masked"] = feature_mask
     takes_mask = entry.cell.takes_mask
     inputs = Inputs(input_size, feature_mask, not takes_mask, vocabulary, embedding_size, embedding_dropout)
     width = input_size if takes_mask and feature_mask else inputs.width
-    return Network(entry.cell(width, hidden_size, **settings), output_size, inputs, feature_mask, engine)
+    network = Network(entry.cell(width, hidden_size, **settings), output_size, inputs, feature_mask, engine)
+    if network.readout is not None and readout_std is not None:
+        nn.init.trunc_normal_(network.readout.weight, 0.0, readout_std, -2 * readout_std, 2 * readout_std)
+    return network

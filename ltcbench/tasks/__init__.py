@@ -2,9 +2,10 @@
 
 A task is one module: ``DATASET`` (its card, or None), ``SPEC`` (what is fixed about it) and ``load(files, quirks)``,
 a pure function from raw files to arrays. A new task is such a module, one line in ``TASKS``, ``conf/task/<task>.yaml``
-and, for new data, a card.
+and, for new data, a card. Further parameters of ``load`` are the task's options.
 """
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from types import ModuleType
@@ -80,21 +81,23 @@ def load(
         options: further settings of the task, as in ``conf/task/<task>.yaml``.
 
     Raises:
-        UserError: unknown name, or the data cannot be had or are not what they should be.
+        UserError: unknown name or option, or the data cannot be had or are not what they should be.
     """
-    switches = config.quirks(_known(name), protocol, quirks)
+    switches = config.quirks(_known(name, options), protocol, quirks)
     if source == "synthetic":
         if TASKS[name].SPEC is None:
             raise UserError(f"there are no synthetic data for {name}, whose form is that of your table: set task.path.")
         return replace(synthetic.make(TASKS[name].SPEC), quirks=switches)
     raw = _raw(name, source, mirror, options)
-    decided_by = {"source": raw.source, "checksums": dict(raw.checksums), "quirks": switches, "options": options}
+    decide = {option: value for option, value in options.items() if option not in config.WHERE}
+    decided_by = {"source": raw.source, "checksums": dict(raw.checksums), "quirks": switches, "options": decide}
     data = cached(name, decided_by, lambda: TASKS[name].load(raw.files, switches, **options))
     return replace(data, source=raw.source, checksums=raw.checksums, quirks=switches)
 
 
 def checksums(name: str, source: str | None = None, mirror: str | None = None, **options: Any) -> Mapping[str, str]:
     """SHA-256 of each raw file of a task, fetched if need be; arguments and errors as for ``load``."""
+    _known(name, options)
     return {} if source == "synthetic" else _raw(name, source, mirror, options).checksums
 
 
@@ -105,7 +108,7 @@ def at_hand(name: str, source: str | None = None) -> bool:
 
 
 def _raw(name: str, source: str | None, mirror: str | None, options: Mapping[str, Any]) -> store.RawData:
-    task = TASKS[_known(name)]
+    task = TASKS[name]
     if task.DATASET:
         return store.fetch(task.DATASET, source or "official", mirror)
     if task is csv:
@@ -115,7 +118,12 @@ def _raw(name: str, source: str | None, mirror: str | None, options: Mapping[str
     return store.RawData(dataset=name, source="generated", files={}, checksums={})
 
 
-def _known(name: str) -> str:
+def _known(name: str, options: Mapping[str, Any] | None = None) -> str:
+    """``name``, if there is such a task and it has these options."""
     if name not in TASKS:
         raise unknown("task", name, TASKS)
+    arguments = {*inspect.signature(load).parameters, *inspect.signature(TASKS[name].load).parameters}
+    for option in options or {}:
+        if option not in arguments:
+            raise unknown(f"option of task {name}", option, arguments - {"options", "files"})
     return name

@@ -1,7 +1,7 @@
 """Prepared arrays on disk, so that the second run of a task starts at once.
 
-An entry is a folder of ``.npy`` files and a ``meta.json`` with the checksum of each and the task's facts. Its name is a
-hash over everything that decides the arrays: raw checksums, quirks, options and the code of the tasks. It is written
+An entry is a folder of ``.npy`` files and a ``meta.json`` with the task's facts and a checksum of everything. Its name
+is a hash over all that decides the arrays: raw checksums, quirks, options and the code of the tasks. It is written
 beside and renamed, so a reader sees a whole entry or none; an entry that does not match its checksums is built again.
 """
 
@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,47 +34,47 @@ def cached(task: str, decided_by: Mapping[str, Any], build: Callable[[], Sequenc
         decided_by: everything besides the code that decides the arrays, as plain values.
         build: prepares the data from raw files.
     """
-    digest = hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode())
-    for module in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(module.read_bytes())
+    digest = hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode() + _code())
     entry = places.datasets() / "cache" / task / digest.hexdigest()[:16]
 
-    try:
+    with suppress(Exception):  # not there, or damaged in whatever way: never trusted
         return _read(entry)
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or broken: never trusted
-        data = build()
-        try:
-            _write(entry, data)
-        except OSError:  # a full or read-only disk costs time at the next start, nothing else
-            return data
+    data = build()
+    with suppress(OSError):  # no room, no right, or another process was faster: costs time, nothing else
+        _write(entry, data)
         return _read(entry)  # from the disk: its pages can be dropped when memory is short
+    return data
+
+
+def _code() -> bytes:
+    """All that the tasks' modules say."""
+    return b"".join(module.read_bytes() for module in sorted(Path(__file__).parent.glob("*.py")))
 
 
 def _write(entry: Path, data: SequenceData) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=entry.parent))
-    try:
+    with tempfile.TemporaryDirectory(prefix=f".{entry.name}.", dir=entry.parent) as beside:
+        folder = Path(beside) / entry.name
+        folder.mkdir()
         crc = {}
         for part in _PARTS:
-            split = getattr(data, part)
             for name in _FIELDS:
-                array = getattr(split, name, None)
+                array = getattr(getattr(data, part), name, None)
                 if array is not None:
                     np.save(folder / f"{part}_{name}.npy", array)
                     crc[f"{part}_{name}"] = _crc(array)
         settings = {name: getattr(data, name) for name in _SETTINGS}
         meta = {"crc": crc, "settings": settings, "spec": asdict(data.spec)}
-        (folder / "meta.json").write_text(json.dumps(meta))
-        shutil.rmtree(entry, ignore_errors=True)  # a broken entry
+        (folder / "meta.json").write_text(json.dumps({"meta": meta, "crc": _crc_of_text(meta)}))
+        shutil.rmtree(entry, ignore_errors=True)  # a damaged one
         folder.replace(entry)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        if not entry.is_dir():  # else a second process was faster with the same arrays
-            raise
 
 
 def _read(entry: Path) -> SequenceData:
-    meta = json.loads((entry / "meta.json").read_text())
+    told = json.loads((entry / "meta.json").read_text())
+    meta = told["meta"]
+    if _crc_of_text(meta) != told["crc"]:
+        raise ValueError(f"{entry}/meta.json is damaged")
     arrays: dict[str, Any] = {}
     for name, crc in meta["crc"].items():
         arrays[name] = np.load(entry / f"{name}.npy", mmap_mode="c", allow_pickle=False)
@@ -95,3 +96,7 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _crc(array: Array) -> int:
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def _crc_of_text(meta: Mapping[str, Any]) -> int:
+    return zlib.crc32(json.dumps(meta).encode())

@@ -1,4 +1,4 @@
-"""Prediction of the next observation of a running robot, "half-cheetah" (LTC paper, table 3).
+"""Prediction of the next observation of a running robot, "half-cheetah" (LTC paper, table 6).
 
 Rollouts of 1000 steps; an observation holds 17 positions and velocities, the target of every step is the observation
 of the next one. Windows of 32 steps, one every 10 steps. Nothing is scaled: the error is in the units of the

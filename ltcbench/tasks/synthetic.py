@@ -17,7 +17,9 @@ def make(spec: Spec) -> SequenceData:
     width = len(spec.labels) or spec.output_size
     teacher = rng.standard_normal((spec.vocabulary or spec.features, width), dtype=np.float32)
     train, valid, test = (_split(spec, size, teacher, rng) for size in spec.sizes)
-    return SequenceData(spec, train, valid if len(valid) else None, test, source="synthetic")
+    if not len(valid):
+        return SequenceData(spec, train, None, test, selection="last", source="synthetic")
+    return SequenceData(spec, train, valid, test, source="synthetic")
 
 
 def _split(spec: Spec, size: int, teacher: Array, rng: np.random.Generator) -> Split:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ltcbench import models
+from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import Affine, Dense
 
 F, H = 40, 30
@@ -64,6 +65,18 @@ def test_read_out() -> None:
     assert isinstance(net.readout, Dense)
     assert_uniform(net.readout.weight, glorot(H, 20))
     assert not net.readout.bias.any()
+
+
+def test_read_out_of_power_and_traffic() -> None:
+    net = models.build("lstm", F, H, 500, readout_std=0.05)
+    assert isinstance(net.readout, Dense)
+    weight = net.readout.weight
+    assert weight.abs().max() <= 0.1
+    cut_off = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))  # at two deviations
+    assert weight.std().item() == pytest.approx(0.05 * cut_off, rel=0.03)
+    assert not net.readout.bias.any()
+    with pytest.raises(UserError, match="readout_std=0 is out of range"):
+        models.build("lstm", F, H, 1, readout_std=0)
 
 
 @pytest.mark.parametrize("flavour", ["torch", "tf"])

@@ -5,10 +5,12 @@ from types import ModuleType
 
 import numpy as np
 
-from ltcbench import config
+from ltcbench import config, tasks
 from ltcbench.tasks.sequences import SequenceData
 
 PARTS = ("train", "valid", "test")
+BENCHMARKS = [name for name, task in tasks.TASKS.items() if task.SPEC]  # all but the user's own table
+PARTIAL = {"har": "recomputed", "person": "subset", "person_irregular": "subset", "power": "subset"}  # in the mirror
 
 
 class Folder(dict[str, Path]):

@@ -19,9 +19,9 @@ RATE_OF_LTC = {
 
 @pytest.mark.parametrize("task", RATE_OF_LTC)
 def test_settings(task: str) -> None:
-    lstm, ltc = (config.composed([f"task={task}", f"model={model}"]) for model in ("lstm", "ltc"))
-    for job, rate in ((lstm, 0.001), (ltc, RATE_OF_LTC[task])):
-        trainer = job.trainer
+    for model in ("lstm", "ltc", "ltc_euler", "ltc_rk4"):
+        job = config.composed([f"task={task}", f"model={model}"])
+        trainer, rate = job.trainer, 0.001 if model == "lstm" else RATE_OF_LTC[task]
         assert (trainer.optimizer, trainer.learning_rate, trainer.epochs) == ("adam", rate, 200)
         assert (trainer.batch_size, trainer.drop_last) == (64 if task == "person" else 16, True)
         assert (trainer.decay, trainer.clip_norm, trainer.weight_decay) == (1.0, None, 0.0)
@@ -33,6 +33,13 @@ def test_settings(task: str) -> None:
 def test_the_state_of_the_neural_ode_is_clipped_on_two_tasks(task: str) -> None:
     job = config.composed([f"task={task}", "model=node"])
     assert job.model_options["clip"] == (10 if task in ("power", "traffic") else None)
+
+
+@pytest.mark.parametrize("task", RATE_OF_LTC)
+def test_the_read_out_begins_with_a_normal_distribution_on_two_tasks(task: str) -> None:
+    for model in ("lstm", "ltc"):
+        job = config.composed([f"task={task}", f"model={model}"])
+        assert job.model_options.get("readout_std") == (0.05 if task in ("power", "traffic") else None)
 
 
 @pytest.mark.parametrize("task", RATE_OF_LTC)
