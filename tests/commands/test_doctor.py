@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from ltcbench.commands import doctor
+
+
+@pytest.fixture(autouse=True)
+def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("LTCBENCH_DATASETS", str(tmp_path / "datasets"))
+
+
+def test_a_whole_installation_is_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.run([]) == 0
+    out = capsys.readouterr().out
+    assert "all well." in out
+    assert all(f"  {name} " in out for name in doctor.NEEDED)
+
+
+def test_a_missing_package_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "NEEDED", (*doctor.NEEDED, "no-such-package"))
+    assert doctor.run([]) == 1
+    assert "problem: no-such-package is missing" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LTCBENCH_RUNS", "/proc/nowhere")
+    assert doctor.run([]) == 1
+    assert "set LTCBENCH_RUNS" in capsys.readouterr().out
