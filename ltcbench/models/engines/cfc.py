@@ -10,17 +10,26 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ltcbench.models.cells.cell import State
-from ltcbench.models.cells.cfc import ACTIVATIONS, CfC
+from ltcbench.models.cells.cfc import CfC
 
 aten = torch.ops.aten
 
+# Each activation of ``a`` written into ``z``.
+INTO: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "tanh": lambda a, z: torch.tanh(a, out=z),
+    "relu": lambda a, z: torch.clamp(a, min=0, out=z),
+    "gelu": lambda a, z: aten.gelu.out(a, out=z),
+    "silu": lambda a, z: aten.silu.out(a, out=z),
+    "softplus": lambda a, z: aten.softplus.out(a, out=z),
+}
+
 # The gradient behind an activation from the one before it (g), from what the activation got (a) and what it gave (z).
 DERIVATIVES: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
-    "lecun_tanh": lambda g, a, z: g * (1.7159 * 0.666 - (0.666 / 1.7159) * z.square()),
     "tanh": lambda g, a, z: aten.tanh_backward(g, z),
     "relu": lambda g, a, z: aten.threshold_backward(g, z, 0),
     "gelu": lambda g, a, z: aten.gelu_backward(g, a),
@@ -28,16 +37,44 @@ DERIVATIVES: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "softplus": lambda g, a, z: aten.softplus_backward(g, a, 1.0, 20.0),
 }
 
+INNER, OUTER = 0.666, 1.7159  # LeCun's tanh is OUTER tanh(INNER x)
+
 
 def sequence(cell: CfC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
-    """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
-    (drive,) = cell.drive(x)
-    (first, _), *later = cell.layers()
-    parameters = [first[:, cell.input_size :], *(tensor for layer in later for tensor in layer)]
+    """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``.
+
+    Constant factors are moved into the weights before time begins: those of LeCun's tanh, and in flavour tf, whose
+    heads have it too, the sign of t_a. The states are then those divided by OUTER.
+    """
+    scaled = cell.tf and cell.variant != "solution"
+    state_scale = OUTER if scaled else 1.0
+    lecun = cell.activation == "lecun_tanh"
+    layers = cell.layers()
+    rows: list[float | Tensor] = [INNER if lecun else 1.0] * (len(layers) - 1)
+    rows.append(x.new_tensor([INNER, INNER, -1.0, 1.0]).repeat_interleave(cell.hidden_size) if scaled else 1.0)
+    columns = [state_scale, *[OUTER if lecun else 1.0] * (len(layers) - 1)]
+    weights = [_times(weight, row, column) for (weight, _), row, column in zip(layers, rows, columns, strict=True)]
+    biases = [_times(bias, row) for (_, bias), row in zip(layers, rows, strict=True)]
+
+    of_x = _times(layers[0][0][:, : cell.input_size], rows[0])
+    parameters = [weights[0][:, cell.input_size :]]
+    for layer in zip(weights[1:], biases[1:], strict=True):
+        parameters += layer
     if cell.variant == "solution":
         parameters += [cell.A, cell.w_tau]
-    states: Tensor = _Sequence.apply(cell, drive, state[0], elapsed.unsqueeze(-1), mask, *parameters)  # type: ignore[no-untyped-call]
+    drive, start = F.linear(x, of_x, biases[0]), _times(state[0], 1 / state_scale)
+    states: Tensor = _Sequence.apply(cell, drive, start, elapsed.unsqueeze(-1), mask, *parameters)  # type: ignore[no-untyped-call]
+    states = _times(states, state_scale)
     return states[..., : cell.output_size], (states[-1],)
+
+
+def _times(tensor: Tensor, row: float | Tensor, column: float = 1.0) -> Tensor:
+    """``tensor`` with its rows multiplied by ``row`` and everything by ``column``; itself where both are 1."""
+    if isinstance(row, Tensor):
+        row = row.view(-1, *[1] * (tensor.dim() - 1))
+    elif row == column == 1:
+        return tensor
+    return tensor * (row * column)
 
 
 class _Sequence(torch.autograd.Function):
@@ -58,19 +95,19 @@ class _Sequence(torch.autograd.Function):
         states = drive.new_empty(size[0] + 1, size[1], cell.hidden_size)
         states[0] = start
 
-        activate, transposed, keep = ACTIVATIONS[cell.activation], [w.t() for w in weights], _column(mask)
-        combine = _solution if solution else _gated
-        h, drives, a_t, z_t = states.unbind(0), drive.unbind(0), _steps(a), _steps(z)
-        heads = [head.unbind(0) for head in a[-1].split(cell.hidden_size, dim=2)]
+        activate, transposed, keep = INTO[_kind(cell)], [w.t() for w in weights], _column(mask)
+        combine = _Solution(cell, solution) if solution else _Gated(cell)
+        h, drives, elapsed_t, gate_t = states.unbind(0), drive.unbind(0), elapsed.unbind(0), gate.unbind(0)
+        a_t, z_t, heads_t = _steps(a), _steps(z), combine.views(a[-1])
         for t in range(size[0]):
             below = h[t]
             for i in range(layers):
                 torch.addmm(biases[i - 1] if i else drives[t], below, transposed[i], out=a_t[i][t])
-                below = z_t[i][t].copy_(activate(a_t[i][t]))
+                below = activate(a_t[i][t], z_t[i][t])
                 if (drawn := noise[i]) is not None:  # step by step, in the order of the eager engine
                     below = below * drawn[t].bernoulli_(1 - cell.dropout).div_(1 - cell.dropout)
             torch.addmm(biases[-1] if layers else drives[t], below, transposed[-1], out=a_t[-1][t])
-            combine(cell, [head[t] for head in heads], elapsed[t], gate[t], solution, h[t + 1])
+            combine.step(heads_t[t], elapsed_t[t], gate_t[t], h[t + 1])
             if keep is not None:
                 torch.where(keep[t], h[t + 1], h[t], out=h[t + 1])
 
@@ -88,84 +125,100 @@ class _Sequence(torch.autograd.Function):
 
         # Derivatives, then times the gradients: of the activations (T, B, U), of the state by the heads (T, B, 4 H).
         one = torch.ones((), dtype=gate.dtype, device=gate.device)
-        g_a = [DERIVATIVES[cell.activation](one.expand_as(ai), ai, zi) for ai, zi in zip(a, z, strict=False)]
+        g_a = [DERIVATIVES[_kind(cell)](one.expand_as(ai), ai, zi) for ai, zi in zip(a, z, strict=False)]
         g_a = [g if n is None else g * n for g, n in zip(g_a, noise, strict=True)]
-        by_heads = _by_solution if solution else _by_gated
-        g_a.append(by_heads(cell, a[-1].split(cell.hidden_size, dim=2), elapsed, gate, solution))
+        combine = _Solution(cell, solution) if solution else _Gated(cell)
+        g_a.append(combine.derivatives(a[-1], elapsed, gate))
         blocks = g_a[-1].unflatten(2, (-1, cell.hidden_size)).unbind(0)
 
-        keep = _column(mask)
-        g_state = torch.empty_like(gate)  # gradient of each step's new state
-        g_t, out, now = _steps(g_a), g_out.unbind(0), g_state.unbind(0)
-        g = out[-1]
+        keep, g_t, out = _column(mask), _steps(g_a), g_out.unbind(0)
+        g_new: list[Tensor] = []  # gradients of the new states, the last step's first
+        carried = torch.zeros_like(out[0])
         for t in reversed(range(len(out))):
-            if keep is None:
-                now[t].copy_(g)
-            else:  # a masked step hands its gradient on to the step before
-                torch.mul(g, keep[t], out=now[t])
-                g = g - now[t]
-            blocks[t].mul_(now[t].unsqueeze(1))
+            g = carried.add_(out[t])
+            if keep is not None:  # a masked step hands its gradient on to the step before
+                g = carried * keep[t]
+                passed = carried - g
+            blocks[t].mul_(g.unsqueeze(1))
             for i in reversed(range(layers)):
                 g_t[i][t].mul_(g_t[i + 1][t] @ weights[i + 1])
-            before = out[t - 1] if t else torch.zeros_like(g)
-            g = torch.addmm(before if keep is None else before + g, g_t[0][t], weights[0])
+            g_new.append(g)
+            carried = g_t[0][t] @ weights[0]
+            if keep is not None:
+                carried += passed
 
         inputs = [states[:-1], *(zi if n is None else zi * n for zi, n in zip(z, noise, strict=True))]
         g_weights = [gi.flatten(0, 1).t() @ below.flatten(0, 1) for gi, below in zip(g_a, inputs, strict=True)]
         g_biases = [gi.sum((0, 1)) for gi in g_a[1:]]
         g_later = [g for pair in zip(g_weights[1:], g_biases, strict=True) for g in pair]
-        g_solution = _of_solution(a[-1], elapsed, gate, solution, g_state) if solution else ()
-        return None, g_a[0], g, None, None, g_weights[0], *g_later, *g_solution
+        g_own = combine.own_gradients(a[-1], elapsed, gate, g_new)
+        return None, g_a[0], carried, None, None, g_weights[0], *g_later, *g_own
 
 
-def _gated(cell: CfC, heads: Sequence[Tensor], t: Tensor, g: Tensor, _: Sequence[Tensor], new: Tensor) -> Tensor:
-    """One step of cfc and cfc_nogate into ``new``; leaves ff1 and ff2, squashed, in ``heads``, the gate in ``g``."""
-    ff1, ff2, t_a, t_b = heads
-    for ff in (ff1, ff2):
-        if cell.tf:
-            ff.mul_(0.666).tanh_().mul_(1.7159)
+class _Gated:
+    """The heads of cfc and cfc_nogate."""
+
+    def __init__(self, cell: CfC) -> None:
+        self.size = cell.hidden_size
+        self.ungated = cell.variant == "no_gate"
+
+    def views(self, heads: Tensor) -> list[tuple[Tensor, ...]]:
+        """For each step ff1 and ff2 together, then ff1, ff2, t_a and t_b, of heads (T, B, 4 H)."""
+        parts = (heads[..., : 2 * self.size], *heads.split(self.size, dim=2))
+        return list(zip(*(part.unbind(0) for part in parts), strict=True))
+
+    def step(self, heads: tuple[Tensor, ...], t: Tensor, g: Tensor, new: Tensor) -> None:
+        """One step into ``new``; leaves ff1 and ff2, squashed, in ``heads`` and the gate in ``g``."""
+        both, ff1, ff2, t_a, t_b = heads
+        both.tanh_()
+        torch.addcmul(t_b, t_a, t, out=g).sigmoid_()
+        if self.ungated:
+            torch.addcmul(ff1, g, ff2, out=new)
         else:
-            ff.tanh_()
-    torch.addcmul(t_b, t_a, t, value=-1.0 if cell.tf else 1.0, out=g).sigmoid_()
-    if cell.variant == "no_gate":
-        return torch.addcmul(ff1, g, ff2, out=new)
-    return torch.lerp(ff1, ff2, g, out=new)
+            torch.lerp(ff1, ff2, g, out=new)
+
+    def derivatives(self, heads: Tensor, t: Tensor, g: Tensor) -> Tensor:
+        """Of the new state by the heads, (T, B, 4 H)."""
+        ff1, ff2, *_ = heads.split(self.size, dim=2)
+        by_ff1 = aten.tanh_backward(torch.ones_like(g) if self.ungated else 1 - g, ff1)
+        by_t_b = aten.sigmoid_backward(ff2 if self.ungated else ff2 - ff1, g)
+        return torch.cat([by_ff1, aten.tanh_backward(g, ff2), by_t_b * t, by_t_b], dim=2)
+
+    def own_gradients(self, heads: Tensor, t: Tensor, g: Tensor, g_new: list[Tensor]) -> tuple[Tensor, ...]:
+        """There are no parameters behind the heads."""
+        return ()
 
 
-def _by_gated(cell: CfC, heads: Sequence[Tensor], t: Tensor, g: Tensor, _: Sequence[Tensor]) -> Tensor:
-    """Derivatives (T, B, 4 H) of ``_gated``'s result by the heads, side by side."""
-    ff1, ff2 = heads[:2]
-    squash = DERIVATIVES["lecun_tanh" if cell.tf else "tanh"]
-    ungated = cell.variant == "no_gate"
-    by_t_b = (ff2 if ungated else ff2 - ff1) * g * (1 - g)
-    by_t_a = by_t_b * (-t if cell.tf else t)
-    return torch.cat(
-        [squash(torch.ones_like(g) if ungated else 1 - g, ff1, ff1), squash(g, ff2, ff2), by_t_a, by_t_b], 2
-    )
+class _Solution:
+    """The head of cfc_s and its parameters A and w_tau."""
+
+    def __init__(self, cell: CfC, parameters: Sequence[Tensor]) -> None:
+        self.a, self.w_tau = parameters
+
+    def views(self, heads: Tensor) -> list[tuple[Tensor, ...]]:
+        """For each step ff1, of heads (T, B, H)."""
+        return [(ff1,) for ff1 in heads.unbind(0)]
+
+    def step(self, heads: tuple[Tensor, ...], t: Tensor, decay: Tensor, new: Tensor) -> None:
+        """One step into ``new``; leaves the exponential in ``decay``."""
+        (ff1,) = heads
+        torch.exp(-t * (self.w_tau.abs() + ff1.abs()), out=decay)
+        torch.addcmul(self.a, self.a * decay, ff1, value=-1.0, out=new)
+
+    def derivatives(self, heads: Tensor, t: Tensor, decay: Tensor) -> Tensor:
+        """Of the new state by the head, (T, B, H)."""
+        return -self.a * decay * (1 - t * heads.abs())
+
+    def own_gradients(self, heads: Tensor, t: Tensor, decay: Tensor, g_new: list[Tensor]) -> tuple[Tensor, ...]:
+        """Gradients of A and w_tau, each (H,)."""
+        g = torch.stack(g_new[::-1])
+        by_w_tau = self.a * decay * heads * t * self.w_tau.sign()
+        return (g * (1 - decay * heads)).sum((0, 1)), (g * by_w_tau).sum((0, 1))
 
 
-def _solution(
-    cell: CfC, heads: Sequence[Tensor], t: Tensor, decay: Tensor, parameters: Sequence[Tensor], new: Tensor
-) -> Tensor:
-    """One step of cfc_s into ``new``; leaves the exponential in ``decay``."""
-    ff1 = heads[0]
-    a, w_tau = parameters
-    torch.exp(-t * (w_tau.abs() + ff1.abs()), out=decay)
-    return torch.addcmul(a, a * decay, ff1, value=-1.0, out=new)
-
-
-def _by_solution(cell: CfC, heads: Sequence[Tensor], t: Tensor, decay: Tensor, parameters: Sequence[Tensor]) -> Tensor:
-    """Derivatives (T, B, H) of ``_solution``'s result by its head."""
-    return -parameters[0] * decay * (1 - t * heads[0].abs())
-
-
-def _of_solution(
-    ff1: Tensor, t: Tensor, decay: Tensor, parameters: Sequence[Tensor], g_state: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Gradients of A and w_tau, each (H,)."""
-    a, w_tau = parameters
-    by_w_tau = a * decay * ff1 * t * w_tau.sign()
-    return (g_state * (1 - decay * ff1)).sum((0, 1)), (g_state * by_w_tau).sum((0, 1))
+def _kind(cell: CfC) -> str:
+    """The activation without its constant factors."""
+    return "tanh" if cell.activation == "lecun_tanh" else cell.activation
 
 
 def _steps(tensors: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
@@ -173,5 +226,5 @@ def _steps(tensors: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
     return [tensor.unbind(0) for tensor in tensors]
 
 
-def _column(mask: Tensor | None) -> Tensor | None:
-    return None if mask is None else mask.unsqueeze(-1)
+def _column(mask: Tensor | None) -> tuple[Tensor, ...] | None:
+    return None if mask is None else mask.unsqueeze(-1).unbind(0)
