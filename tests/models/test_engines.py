@@ -110,6 +110,7 @@ def test_compiled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of torch's own code, while it compiles
 def test_compiled_to_machine_code() -> None:
     net = built("ctrnn", torch.float32)
     assert_equal(net, "compiled", False, 1e-5)
