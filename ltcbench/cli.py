@@ -8,7 +8,11 @@ import sys
 COMMANDS = {
     "train": "train a model on a task; Hydra overrides key=value, -m for sweeps",
     "data": "list, fetch, verify, import or show the raw data",
-    "list": "list models or tasks",
+    "reproduce": "run what a table of the papers needs and is not there yet",
+    "table": "a table of the papers, ours beside it, with verdicts",
+    "report": "all tables with pictures, as one page",
+    "evaluate": "test the network of a run again",
+    "list": "list models, tasks or tables",
     "show": "what a model, a task or a training consists of",
     "sync": "mirror run folders into an MLflow store",
     "ui": "open MLflow's pages on the runs",

@@ -64,14 +64,17 @@ def run(job: Job) -> Result:
             except (UserError, Interrupted):
                 raise
             except Exception:
-                folder.write_result(_head(job, identity, device) | {"status": "failed", "note": traceback.format_exc()})
+                note = traceback.format_exc()
+                folder.write_result(_head(job, identity, device) | {"status": "failed", "note": note})
+                with folder.log.open("a") as file:
+                    file.write(note)
                 raise
 
 
 def _run(job: Job, identity: str, folder: RunFolder, device: torch.device, stop: threading.Event) -> Result:
     began = time.time()
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    network = _network(job, data).to(device)
+    network = built(job, data).to(device)
 
     name = f"{job.task}/{job.model} seed {job.seed}"
     progress = TrainingProgress(name, job.trainer.epochs)
@@ -107,7 +110,7 @@ def _run(job: Job, identity: str, folder: RunFolder, device: torch.device, stop:
     return result
 
 
-def _network(job: Job, data: SequenceData) -> Network:
+def built(job: Job, data: SequenceData) -> Network:
     """The job's network, its weights drawn with the job's seed."""
     mask = data.train.mask
     feature_mask = mask is not None and mask.ndim == 3

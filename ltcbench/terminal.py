@@ -1,6 +1,10 @@
-"""Text on a terminal."""
+"""Text on a terminal, and what was typed there."""
 
+import argparse
 from collections.abc import Sequence
+from typing import NoReturn
+
+from ltcbench.errors import UserError
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -14,3 +18,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
         ).rstrip()
 
     return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, rows)])
+
+
+class Parser(argparse.ArgumentParser):
+    """Reads the flags of a command; what is wrong with them is told in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UserError."""
+        raise UserError(f"{message}: see `{self.prog} --help`.")

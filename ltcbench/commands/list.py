@@ -1,4 +1,4 @@
-"""``ltcbench list models|tasks``: what there is."""
+"""``ltcbench list models|tasks|tables``: what there is."""
 
 import argparse
 
@@ -8,9 +8,9 @@ from ltcbench.terminal import table
 
 
 def run(arguments: list[str]) -> int:
-    """Print the models or the tasks."""
+    """Print the models, the tasks or the tables."""
     parser = argparse.ArgumentParser("ltcbench list", description=__doc__)
-    parser.add_argument("what", metavar="models|tasks")
+    parser.add_argument("what", metavar="models|tasks|tables")
     what = parser.parse_args(arguments).what
     if what not in LISTS:
         raise unknown("list", what, LISTS)
@@ -51,4 +51,16 @@ def tasks_table() -> str:
     return table(["task", "metric", "target", "time x features", "train / valid / test", "steps", "dataset"], rows)
 
 
-LISTS = {"models": models_table, "tasks": tasks_table}
+def tables_table() -> str:
+    """Every table of the papers: tasks, models, its title and source."""
+    from ltcbench import paper
+
+    rows = []
+    for name in paper.names():
+        found = paper.table(name)
+        tasks = dict.fromkeys(column.task for column in found.columns.values())
+        rows.append([name, ", ".join(tasks), str(len(found.models)), found.title, found.source])
+    return table(["table", "tasks", "models", "what", "source"], rows, right=(2,))
+
+
+LISTS = {"models": models_table, "tasks": tasks_table, "tables": tables_table}

@@ -1,0 +1,33 @@
+"""``ltcbench report``: all tables with pictures, as one page that needs no network."""
+
+from pathlib import Path
+
+from ltcbench import paper, places, runs, selection
+from ltcbench.terminal import Parser
+
+
+def run(arguments: list[str]) -> int:
+    """Write the page."""
+    parser = Parser("ltcbench report", description=__doc__)
+    parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: report/index.html in the folder of runs")
+    options = parser.parse_args(arguments)
+
+    from ltcbench.reporting import published
+    from ltcbench.reporting.comparison import compare
+    from ltcbench.reporting.report import report
+    from ltcbench.reporting.wanted import Composer
+    from ltcbench.versions import versions
+
+    folder = options.source or places.runs()
+    composer = Composer()
+    comparisons = []
+    for name in paper.names():
+        table = paper.table(name)
+        every = published.runs_in(folder, name)
+        comparisons.append(compare(table, list(table.cells()), every, selection.protocols("both"), composer))
+    composer.save()
+    path: Path = options.out or places.runs() / "report" / "index.html"
+    runs.write(path, report(comparisons, folder, versions()).encode())
+    print(path)
+    return 0

@@ -1,0 +1,177 @@
+"""Many jobs: how far each is, and those that are not done in fresh processes side by side.
+
+Run folders make every job resumable, so a grid that broke off goes on where it was.
+"""
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import connection
+from typing import Literal
+
+from ltcbench.config import Job
+from ltcbench.errors import Interrupted, UserError
+from ltcbench.runs import RunFolder, fingerprint
+from ltcbench.workers import Worker
+
+DONE = ("finished", "diverged")
+
+State = Literal["finished", "diverged", "resumable", "missing"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job and how far it is.
+
+    Attributes:
+        job: the job.
+        state: ``finished`` or ``diverged`` (nothing to do), ``resumable`` or ``missing``.
+        epochs: that are still to do.
+    """
+
+    job: Job
+    state: State
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended.
+
+    Attributes:
+        job: the job.
+        status: ``finished``, ``diverged``, ``failed`` or ``interrupted``.
+        line: what there is to tell.
+        again: it failed and will be tried again.
+    """
+
+    job: Job
+    status: str
+    line: str
+    again: bool = False
+
+
+class Data:
+    """The raw data of jobs, asked for once and remembered."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Mapping[str, str] | UserError] = {}
+
+    def checksums(self, job: Job, fetch: bool) -> Mapping[str, str] | None:
+        """SHA-256 of the raw files of a job, None where they are not here and not to be fetched.
+
+        Raises:
+            UserError: they cannot be had, or are not what they should be.
+        """
+        from ltcbench import tasks
+
+        key = f"{job.task} {job.source} {job.mirror} {dict(job.task_options)}"
+        if key not in self.known:
+            if not fetch and not tasks.at_hand(job.task, job.source):
+                return None
+            try:
+                self.known[key] = tasks.checksums(job.task, job.source, job.mirror, **job.task_options)
+            except UserError as error:
+                self.known[key] = error
+        found = self.known[key]
+        if isinstance(found, UserError):
+            raise found
+        return found
+
+    def why_missing(self, job: Job) -> str:
+        """Fetches the data of a job if need be; the sentence that says why they cannot be had, empty where they can."""
+        try:
+            self.checksums(job, fetch=True)
+        except UserError as error:
+            return str(error)
+        return ""
+
+
+def planned(job: Job, data: Data) -> Planned:
+    """How far a job is; data that are not here are not fetched.
+
+    Raises:
+        UserError: the data that are here are not what they should be.
+    """
+    checksums = None if job.force else data.checksums(job, fetch=False)
+    if checksums is None:
+        return Planned(job, "missing", job.trainer.epochs)
+    folder = RunFolder.of(job, fingerprint(job, checksums))
+    result = folder.result()
+    if result is not None and result["status"] in DONE:
+        return Planned(job, result["status"], 0)
+    done = len(folder.metrics())
+    return Planned(job, "resumable" if done else "missing", job.trainer.epochs - done)
+
+
+def run(
+    jobs: Sequence[Job], workers: int, on_end: Callable[[Ended], None], retries: int = 0, fail_fast: bool = False
+) -> None:
+    """Do ``jobs``, ``workers`` at a time.
+
+    Args:
+        jobs: the jobs, in order.
+        workers: number of processes.
+        on_end: told how each job ended, as it happens.
+        retries: how often a job that failed is tried again; one that diverged or is a mistake is not.
+        fail_fast: stop all at the first job that did not finish.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM; the jobs that were going on have marked their runs and can be resumed.
+    """
+    waiting = deque((job, retries) for job in jobs)
+    working: dict[int, tuple[Worker, int]] = {}
+    with _sigterm_as_ctrl_c():
+        try:
+            while waiting or working:
+                while waiting and len(working) < workers:
+                    job, left = waiting.popleft()
+                    worker = Worker(job)
+                    working[worker.process.sentinel] = worker, left
+                for sentinel in connection.wait(list(working)):
+                    worker, left = working.pop(int(str(sentinel)))
+                    ended = _ended(worker, left)
+                    on_end(ended)
+                    if ended.again:
+                        waiting.append((worker.job, left - 1))
+                    elif fail_fast and ended.status != "finished":
+                        waiting.clear()
+                        _stop([worker for worker, _ in working.values()], on_end)
+                        working.clear()
+        except KeyboardInterrupt:
+            _stop([worker for worker, _ in working.values()], on_end)
+            raise Interrupted("interrupted; the same command goes on.") from None
+
+
+def _ended(worker: Worker, retries: int) -> Ended:
+    status, line = worker.outcome()
+    if status in DONE:
+        return Ended(worker.job, status, line)
+    line = f"{worker.job.task}/{worker.job.model} seed {worker.job.seed}: {status}, {line}"
+    return Ended(worker.job, "failed", line, again=retries > 0 and status != "mistake")
+
+
+def _stop(workers: Iterable[Worker], on_end: Callable[[Ended], None]) -> None:
+    """Have the workers mark their runs as interrupted and end."""
+    workers = list(workers)
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        status, line = worker.outcome()
+        on_end(Ended(worker.job, status if status in DONE else "interrupted", line))
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt."""
+
+    def handler(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,123 @@
+"""A table as text for a terminal, Markdown, LaTeX or CSV."""
+
+import csv
+import io
+import re
+import textwrap
+
+from ltcbench import terminal
+from ltcbench.reporting import words
+from ltcbench.reporting.comparison import Comparison
+from ltcbench.reporting.layout import Section, Text, laid_out
+from ltcbench.reporting.rows import Row
+
+EXPLANATION = (
+    "Ours: mean ± sample deviation (seeds). The verdict compares it with the paper's: reproduced if the 95 % interval "
+    "of the difference lies within the margin, differs if Welch's test, corrected for all cells (Holm), says so, else "
+    "inconclusive."
+)
+BRACKETS = "Names in brackets need no network."
+COLUMNS = [
+    "table", "task", "setting", "model", "metric", "unit", "paper_mean", "paper_std", "paper_n", "paper_source",
+    "ours_mean", "ours_std", "ours_n", "ours_failed", "protocol", "data_source", "difference", "ci_low", "ci_high",
+    "p_value", "verdict", "note",
+]  # fmt: skip
+
+
+def term(comparison: Comparison) -> str:
+    """For reading at a terminal; the best numbers carry a star."""
+    layout = laid_out(comparison)
+    parts = [layout.title]
+    for section in layout.sections:
+        lines = [[_starred(text) for text in line] for line in section.lines]
+        title = section.title + "".join(f" [{number}]" for number in section.notes)
+        parts.append("\n".join([title, terminal.table(section.head, lines), *section.below]))
+    notes = [
+        textwrap.fill(note, 110, initial_indent=f"[{i}] ", subsequent_indent="    ")
+        for i, note in enumerate(layout.notes, 1)
+    ]
+    parts.append("\n".join([*notes, textwrap.fill(f"* best. {EXPLANATION} {BRACKETS}", 110)]))
+    return "\n\n".join([*parts, "\n".join(layout.summary)]) + "\n"
+
+
+def _starred(text: Text) -> str:
+    return f"{text.text} *" if text.best else text.text
+
+
+def md(comparison: Comparison) -> str:
+    """Markdown; the best numbers are bold."""
+    layout = laid_out(comparison)
+    parts = [f"**{_escaped_md(layout.title)}**"]
+    for section in layout.sections:
+        rows = [section.head, ["---"] * len(section.head)]
+        rows += [[_bold(_escaped_md(text.text), text.best, "**", "**") for text in line] for line in section.lines]
+        title = _escaped_md(section.title) + "".join(f" [{number}]" for number in section.notes)
+        grid = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        parts += [title, grid, *map(_escaped_md, section.below)]
+    notes = "\n".join(f"{i}. {_escaped_md(note)}" for i, note in enumerate(layout.notes, 1))
+    return "\n\n".join([*parts, *filter(None, [notes]), f"{EXPLANATION} {BRACKETS}", "\n".join(layout.summary)]) + "\n"
+
+
+def _escaped_md(text: str) -> str:
+    return re.sub(r"([|*_<\\])", r"\\\1", text)
+
+
+def _bold(text: str, best: bool, before: str, after: str) -> str:
+    return f"{before}{text}{after}" if best and text else text
+
+
+def tex(comparison: Comparison) -> str:
+    """LaTeX with booktabs; the best numbers are bold."""
+    layout = laid_out(comparison)
+    width = max((len(section.head) for section in layout.sections), default=1)
+    lines = [r"% \usepackage{booktabs}", r"\begin{table}", rf"\caption{{{_escaped_tex(layout.title)}}}", r"\centering"]
+    lines += [rf"\begin{{tabular}}{{{'l' * width}}}", r"\toprule"]
+    for i, section in enumerate(layout.sections):
+        lines += [r"\midrule"] if i else []
+        lines += _tex_section(section, width)
+    lines += [r"\bottomrule", r"\end{tabular}", "", r"\footnotesize"]
+    lines += [rf"$^{{{i}}}$ {_escaped_tex(note)}. " for i, note in enumerate(layout.notes, 1)]
+    lines += [_escaped_tex(text) for text in (f"{EXPLANATION} {BRACKETS}", *layout.summary)]
+    return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+
+def _tex_section(section: Section, width: int) -> list[str]:
+    marks = f"$^{{{','.join(map(str, section.notes))}}}$" if section.notes else ""
+    lines = [rf"\multicolumn{{{width}}}{{l}}{{\emph{{{_escaped_tex(section.title)}}}{marks}}} \\"]
+    lines += [" & ".join(map(_escaped_tex, section.head)) + r" \\", r"\midrule"]
+    for line in section.lines:
+        cells = [_bold(_escaped_tex(text.text), text.best, r"\textbf{", "}") for text in line]
+        lines.append(" & ".join(cells) + r" \\")
+    lines += [rf"\multicolumn{{{width}}}{{l}}{{{_escaped_tex(text)}}} \\" for text in section.below]
+    return lines
+
+
+def _escaped_tex(text: str) -> str:
+    for raw, escaped in (
+        ("\\", r"\textbackslash "), ("&", r"\&"), ("%", r"\%"), ("_", r"\_"), ("#", r"\#"), ("$", r"\$"),
+        ("^", r"\textasciicircum "), ("±", r"$\pm$"),
+    ):  # fmt: skip
+        text = text.replace(raw, escaped)
+    return text
+
+
+def to_csv(comparisons: list[Comparison]) -> str:
+    """A line a cell and protocol, run or not; numbers in full."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_values(row) for comparison in comparisons for row in comparison.rows)
+    return text.getvalue()
+
+
+def _values(row: Row) -> list[object]:
+    cell, number, ours, found = row.cell, row.cell.number, row.ours, row.found
+    note = [words.verdict(row)] if row.direction else []
+    values = [
+        cell.table.name, cell.column.task, cell.column.setting, cell.model, cell.column.metric, cell.column.unit,
+        number and number.mean, number and number.std, number and number.n, number and number.source,
+        ours and ours.mean, ours and ours.std, ours.n if ours else 0, row.failed, row.protocol, row.source,
+        found and found.value, found and found.low, found and found.high, found and found.p, row.verdict,
+        "; ".join([*note, *row.marks, *row.remarks, *cell.notes]),
+    ]  # fmt: skip
+    return ["" if value is None else value for value in values]

@@ -1,0 +1,127 @@
+"""Tables of the papers as HTML."""
+
+from collections.abc import Sequence
+from html import escape
+
+from ltcbench.paper import MINUTES, Column
+from ltcbench.reporting import charts, words
+from ltcbench.reporting.comparison import Comparison, means, theirs
+from ltcbench.reporting.layout import PROTOCOLS, below, best, laid_out
+from ltcbench.reporting.markup import heads, page, table, tag
+from ltcbench.reporting.rows import Row, margin
+
+
+def standalone(comparison: Comparison) -> str:
+    """A table as a page of its own."""
+    layout = laid_out(comparison)
+    sections = [
+        tag("section", tag("h2", escape(column.name)), column_table(comparison, column), notes(comparison, column))
+        for column in columns(comparison)
+    ]
+    summary = [tag("p", escape(line)) for line in layout.summary]
+    return page(layout.title, tag("main", tag("h1", escape(layout.title)), *sections, *summary))
+
+
+def columns(comparison: Comparison) -> list[Column]:
+    """The columns in which the comparison has rows."""
+    there = {row.cell.column.name for row in comparison.rows}
+    return [column for name, column in comparison.table.columns.items() if name in there]
+
+
+def runs_anchor(row: Row) -> str:
+    """The identifier of the list of runs behind a cell."""
+    return f"runs-{row.cell.table.name}-{row.cell.column.name}-{row.cell.model}-{row.protocol}"
+
+
+def column_table(comparison: Comparison, column: Column, linked: bool = False) -> str:
+    """One column of the table: a line a model, a group of places a protocol.
+
+    Args:
+        comparison: the table.
+        column: the column.
+        linked: link our numbers to the runs behind them, which have to be on the page.
+    """
+    by_protocol = {p: rows for p in comparison.protocols if (rows := comparison.column(column, p))}
+    head = [*heads("model"), *heads("paper", kind="number")]
+    above = tag("td", colspan=2)
+    for protocol in by_protocol:
+        above += tag("th", PROTOCOLS[protocol], scope="colgroup", colspan=3, class_=f"group {protocol}")
+        head += [*heads("ours", kind=f"number {protocol}"), *heads("difference", kind=f"difference {protocol}"),
+                 *heads("verdict", kind=protocol)]  # fmt: skip
+    bests = {protocol: best(column, means(rows)) for protocol, rows in by_protocol.items()}
+    papers_best = best(column, theirs(column))
+    lines = []
+    for line in zip(*by_protocol.values(), strict=True):
+        cell = line[0].cell
+        places = [tag("th", escape(cell.model), scope="row")]
+        places.append(_number(words.paper(cell), cell.number and cell.number.mean, cell.model in papers_best))
+        for row in line:
+            places += _places(row, cell.model in bests[row.protocol], linked)
+        lines.append(tag("tr", *places, data_verdicts=" ".join(row.verdict.replace(" ", "-") for row in line)))
+    lines += _trivial(comparison, column, list(by_protocol))
+    caption = f"{column.setting}: {words.measured(column)}"
+    return table(caption, head, lines, tag("tr", above) if len(by_protocol) > 1 else "", "cells")
+
+
+def _places(row: Row, is_best: bool, linked: bool) -> list[str]:
+    """Ours, the difference and the verdict of a cell."""
+    link = f"#{runs_anchor(row)}" if linked and row.runs else None
+    found, text = row.found, words.difference(row)
+    strip = "" if found is None else charts.interval(found.value, found.low, found.high, margin(row.cell), text)
+    kind = words.verdict(row).replace(", ", " ") if row.direction else row.verdict.replace(" ", "-")
+    remarks = tag("small", escape("; ".join(row.remarks))) if row.remarks else ""
+    verdict = tag("span", escape(words.verdict(row)), class_=f"mark {kind}")
+    return [
+        _number(words.mean(row), row.ours and row.ours.mean, is_best, row.protocol, link, ", ".join(row.marks)),
+        tag(
+            "td",
+            strip,
+            tag("span", escape(text)),
+            class_=f"difference {row.protocol}",
+            data_value=found.value if found else "",
+        ),
+        tag("td", verdict, remarks, class_=f"verdict {row.protocol}", data_value=words.verdict(row)),
+    ]
+
+
+def _number(
+    text: str, value: object, is_best: bool = False, kind: str = "", link: str | None = None, mark: str = ""
+) -> str:
+    shown = escape(text)
+    shown = tag("a", shown, href=link) if link else shown
+    shown = tag("b", shown) if is_best else shown
+    shown += tag("small", escape(mark)) if mark else ""
+    return tag("td", shown, class_=f"number {kind}".strip(), data_value="" if value is None else value)
+
+
+def _trivial(comparison: Comparison, column: Column, protocols: Sequence[str]) -> list[str]:
+    """Lines for what needs no network."""
+    if column.metric == MINUTES:
+        return []
+    found = {p: {run.model: run.value for run in comparison.baselines.get((column.name, p), ())} for p in protocols}
+    lines = []
+    for name in dict.fromkeys(name for values in found.values() for name in values):
+        places = [tag("th", escape(name), scope="row"), tag("td")]
+        for protocol in protocols:
+            value = found[protocol].get(name)
+            scaled = None if value is None else value * column.scale
+            places.append(_number("" if scaled is None else words.value(scaled, column), scaled, kind=protocol))
+            places += [
+                tag("td", class_=f"difference {protocol}"),
+                tag("td", tag("small", "no network"), class_=protocol),
+            ]
+        lines.append(tag("tr", *places, class_="trivial", data_verdicts=""))
+    return lines
+
+
+def notes(comparison: Comparison, column: Column) -> str:
+    """The rankings of a column, then its footnotes."""
+    there = {row.cell.model for row in comparison.rows if row.cell.column == column}
+    items = []
+    for note in (*column.notes, *comparison.table.notes):
+        models = [model for model in note.models if model in there]
+        if models or not note.models:
+            names = tag("b", escape(", ".join(models))) + ": " if models else ""
+            items.append(tag("li", names, escape(note.text)))
+    said = [tag("p", escape(line), class_="said") for line in below(comparison, column)]
+    return "".join(said) + (tag("ul", *items, class_="notes") if items else "")

@@ -1,0 +1,186 @@
+"""What every run came to, read from run folders through a cache, or from a published file.
+
+Of a run only what the tables need is kept. ``settings`` stands for everything that decides its numbers, but for the
+seed, the number of epochs and where the data came from; runs belong to a cell of a table if it is the cell's own.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ltcbench import runs
+from ltcbench.config import WHERE
+from ltcbench.errors import Failure
+
+INDEX = ".index.json"
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+BASELINES = "baselines"  # runs/<task>/baselines/<data>-<source>.json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, or a baseline that needs no network (``status`` ``baseline``).
+
+    Attributes:
+        task, model, protocol, recipe, seed: as asked; of a baseline, ``model`` is its name.
+        epochs: as asked.
+        status: ``finished``, ``diverged``, ``interrupted``, ``failed`` or ``baseline``.
+        source: of the data.
+        metric: name of the task's metric.
+        value: the metric on the test part at the epoch that counts, None if there is none.
+        best_epoch: that epoch.
+        seconds: of an epoch of training, median.
+        parameters: size of the network.
+        ended: when, UTC.
+        device, machine, python, torch, ltcbench, git: what it was made with.
+        fingerprint: name of the run folder.
+        settings: digest of all settings but seed, epochs and source; of a baseline, of the task's alone.
+    """
+
+    task: str
+    model: str
+    protocol: str
+    recipe: str
+    seed: int
+    epochs: int
+    status: str
+    source: str
+    metric: str
+    value: float | None
+    best_epoch: int | None
+    seconds: float | None
+    parameters: int | None
+    ended: str
+    device: str
+    machine: str
+    python: str
+    torch: str
+    ltcbench: str
+    git: str
+    fingerprint: str
+    settings: str
+
+
+FIELDS = [field.name for field in fields(Run)]
+
+
+def digest(tree: Mapping[str, Any]) -> str:
+    """The digest ``settings`` of a job, given as ``config.tree`` or ``config.yaml`` has it."""
+    trainer = {key: value for key, value in tree["trainer"].items() if key != "epochs"}
+    return _hash([tree["model"], _data(tree), tree["protocol"], trainer])
+
+
+def data_digest(tree: Mapping[str, Any]) -> str:
+    """The digest of what decides a job's data."""
+    return _hash(_data(tree))
+
+
+def _data(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in tree["task"].items() if key not in ("source", *WHERE)}
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load(folder: Path) -> list[Run]:
+    """Every run in a folder of run folders that has a result, and every baseline.
+
+    The cache ``.index.json`` is brought up to date; where it cannot be written, reading takes longer.
+    """
+    known = _known(folder)
+    found = {key: known[key] if key in known else _read(Path(path)) for key, path in _results(folder)}
+    if found != known:
+        with suppress(Failure):
+            runs.write(folder / INDEX, json.dumps({"state": _state(), "runs": found}).encode())
+    return [*(Run(*values) for values in found.values() if values), *_baselines(folder)]
+
+
+def _known(folder: Path) -> dict[str, Any]:
+    try:
+        saved = json.loads((folder / INDEX).read_text())
+        return dict(saved["runs"]) if saved["state"] == _state() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _state() -> str:
+    """A digest of what the cache depends on besides the runs: this file."""
+    return _hash([Path(__file__).read_text(), WHERE])
+
+
+def _results(folder: Path) -> Iterator[tuple[str, str]]:
+    """A key that changes with the file, and the run folder, of every result."""
+    for task in _folders(folder):
+        for model in _folders(task):
+            for run in _folders(model):
+                with suppress(OSError):
+                    yield f"{run}@{Path(run, 'result.json').stat().st_mtime_ns}", run
+
+
+def _folders(folder: str | Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.path for entry in entries if entry.is_dir() and entry.name[0] != ".")
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> list[Any] | None:
+    """The values of a run, None where its files are not those of a run."""
+    try:
+        result = json.loads((path / "result.json").read_text())
+        config = (path / "config.yaml").read_text()
+        tree, settings = _parsed(_SEED.sub("", config))
+        ended = datetime.fromtimestamp((path / "result.json").stat().st_mtime, timezone.utc)
+        made = result.get("versions") or {}
+        run = Run(
+            task=tree["task"]["name"],
+            model=tree["model"]["name"],
+            protocol=tree["protocol"],
+            recipe=tree["recipe"],
+            seed=int(_SEED.findall(config)[0]),
+            epochs=tree["trainer"]["epochs"],
+            status=result["status"],
+            source=result["source"],
+            metric=result.get("metric", ""),
+            value=result.get("test_metric"),
+            best_epoch=result.get("best_epoch"),
+            seconds=result.get("seconds_per_epoch"),
+            parameters=result.get("parameters"),
+            ended=ended.strftime(TIME),
+            device=result["device"],
+            **{key: made.get(key) or "" for key in ("machine", "python", "torch", "ltcbench", "git")},
+            fingerprint=path.name,
+            settings=settings,
+        )
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        return None
+    return list(astuple(run))
+
+
+_SEED = re.compile(r"^seed: (\d+)\n", flags=re.MULTILINE)
+
+
+@cache
+def _parsed(text: str) -> tuple[dict[str, Any], str]:
+    """A configuration and its digest; runs that differ in the seed alone share it, and reading YAML is slow."""
+    tree = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return tree, digest(tree)
+
+
+def _baselines(folder: Path) -> Iterator[Run]:
+    for path in sorted(folder.glob(f"*/{BASELINES}/*.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            for run in json.loads(path.read_text()):
+                yield Run(**run)

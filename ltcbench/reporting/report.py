@@ -1,0 +1,151 @@
+"""The report: every table with pictures, what lies behind each cell, and how to make it anew, as one page."""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from html import escape
+from pathlib import Path
+
+from ltcbench import config
+from ltcbench.paper import MINUTES, Column, Table
+from ltcbench.reporting import html, words
+from ltcbench.reporting.comparison import Comparison
+from ltcbench.reporting.layout import PROTOCOLS
+from ltcbench.reporting.markup import details, figure, heads, page, table, tag
+from ltcbench.reporting.overview import duels, glance
+from ltcbench.reporting.pictures import error_against_time, learning_curves
+from ltcbench.reporting.published import command
+from ltcbench.reporting.rows import Row
+
+LISTED = 50  # runs of a cell that are listed
+LEAD = (
+    "Every table of <i>Liquid Time-constant Networks</i> and of <i>Closed-form Continuous-time Neural Networks</i>, "
+    "ours beside it: under the protocol of the authors’ code, quirks included, and under a clean one."
+)
+CURVES = (
+    "After each epoch, under {}: {} on the validation part (on the training part where there is none), mean and range "
+    "over seeds; the other models in grey."
+)
+TIMES = "Test metric against the time of an epoch of training on our machine; hollow under the clean protocol."
+
+
+def report(comparisons: Sequence[Comparison], folder: Path, made: dict[str, str | None]) -> str:
+    """The page.
+
+    Args:
+        comparisons: the tables, each under both protocols.
+        folder: of the run folders, for learning curves.
+        made: versions of the program.
+    """
+    names = {"glance": "at a glance", "duel": "LTC or LSTM", **{c.table.name: c.table.name for c in comparisons}}
+    links = [tag("li", tag("a", name, href=f"#{place}")) for place, name in names.items()]
+    sections = [_table(comparison, folder) for comparison in comparisons]
+    return page(
+        "ltcbench: what reproduces of the LTC and CfC papers",
+        _header(comparisons, made)
+        + tag("nav", tag("ul", *links), aria_label="tables")
+        + tag("main", glance(comparisons), duels(comparisons), _controls(), *sections),
+    )
+
+
+def _header(comparisons: Sequence[Comparison], made: dict[str, str | None]) -> str:
+    runs = {run for comparison in comparisons for row in comparison.rows for run in row.runs}
+    version = f"ltcbench {made['ltcbench']}" + (f", commit {made['git']}" if made["git"] else "")
+    text = f"{len(runs):,} runs · {datetime.now(timezone.utc):%Y-%m-%d} · {version}"
+    return tag(
+        "header", tag("h1", "What reproduces"), tag("p", LEAD, class_="lead"), tag("p", escape(text), class_="meta")
+    )
+
+
+def _controls() -> str:
+    verdicts = ["reproduced", "differs", "inconclusive", "ours only", "not judged", "not run"]
+    options = [tag("option", verdict, value=verdict.replace(" ", "-")) for verdict in verdicts]
+    protocols = [
+        tag("label", tag("input", type="radio", name="protocol", value=name, checked=name == "both"), name)
+        for name in ("both", "paper", "clean")
+    ]
+    search = tag("input", type="search", id="search", placeholder="model, task or table", autocomplete="off")
+    return tag(
+        "form",
+        tag("label", "Filter ", search),
+        tag("label", "Verdict ", tag("select", tag("option", "all", value=""), *options, id="verdict")),
+        tag("fieldset", tag("legend", "Protocol"), *protocols),
+        tag("label", tag("input", type="checkbox", id="run"), "only what was run"),
+        tag("output", id="shown", aria_live="polite"),
+        class_="controls",
+        aria_label="filter the tables",
+    )
+
+
+def _table(comparison: Comparison, folder: Path) -> str:
+    its = comparison.table
+    again = tag("code", f"ltcbench reproduce {its.name} --protocol both --jobs 2")
+    columns = [_column(comparison, column, folder) for column in html.columns(comparison)]
+    title = tag("h2", escape(f"{its.name}: {its.title}"))
+    return tag("section", title, tag("p", escape(its.source), ". ", again, class_="meta"), *columns, id=its.name)
+
+
+def _column(comparison: Comparison, column: Column, folder: Path) -> str:
+    its = comparison.table
+    rows = [row for protocol in comparison.protocols for row in comparison.column(column, protocol)]
+    parts = [html.column_table(comparison, column, linked=True), html.notes(comparison, column)]
+    if column.metric != MINUTES:
+        for protocol in comparison.protocols:
+            panels = learning_curves(comparison.column(column, protocol), folder)
+            caption = CURVES.format(PROTOCOLS[protocol], words.METRICS[column.metric])
+            parts.append(figure(panels, caption, f"panels {protocol}"))
+        parts += [figure(error_against_time(rows), TIMES), _how(its, column)]
+    parts.append(_runs(column, rows))
+    searched = f"{its.name} {column.name} {column.task}"
+    return tag("section", tag("h3", escape(column.name)), *parts, class_="column", data_name=searched)
+
+
+def _how(its: Table, column: Column) -> str:
+    """Protocol, quirks and commands of a column."""
+    if column.not_run:
+        return tag("p", escape(f"Not run: {column.not_run}."))
+    paper, clean = (config.quirks(column.task, protocol) for protocol in PROTOCOLS)
+    said = {True: "on", False: "off"}
+    lines = [
+        tag("tr", tag("th", tag("code", name), scope="row"), *(tag("td", said[on[name]]) for on in (paper, clean)),
+            tag("td", escape(note)))
+        for name, note in config.quirk_notes(column.task).items()
+    ]  # fmt: skip
+    commands = (
+        f"ltcbench reproduce {its.name} --only column={column.name} --protocol both\n"
+        f"ltcbench table {its.name} --only column={column.name} --protocol both\n"
+        f"ltcbench show task={column.task} model=<model>"
+    )
+    text = config.comment("task", column.task) + (f" With {' '.join(column.overrides)}." if column.overrides else "")
+    return details(
+        "Protocol, quirks and commands",
+        tag("p", escape(text)),
+        table("Quirks of the authors' code", heads("quirk", "paper", "clean", "what it does"), lines),
+        tag("pre", escape(commands)),
+    )
+
+
+def _runs(column: Column, rows: Sequence[Row]) -> str:
+    """Every run behind the column, a group a cell."""
+    lines = [line for row in rows for line in _runs_of(column, row)]
+    if not lines:
+        return ""
+    head = heads("model", "protocol", "seed", "status", "test", "epoch", "s an epoch", "data", "commit", "run folder")
+    return details("The runs", table(f"Runs behind {column.name}", head, lines), kind="runs")
+
+
+def _runs_of(column: Column, row: Row) -> list[str]:
+    lines = []
+    for i, run in enumerate(row.runs[:LISTED]):
+        raw = run.seconds if column.metric == MINUTES else run.value
+        value = "" if raw is None else words.value(raw * column.scale, column)
+        seconds = "" if run.seconds is None else f"{run.seconds:.3g}"
+        places = (row.cell.model, row.protocol, run.seed, run.status, value, f"{run.best_epoch or ''} of {run.epochs}",
+                  seconds, run.source, run.git)  # fmt: skip
+        path = tag("code", escape(f"{run.task}/{run.model}/{run.fingerprint}"), title=command(row, run))
+        cells = [tag("td", escape(str(place))) for place in places]
+        target = None if i else html.runs_anchor(row)
+        lines.append(tag("tr", *cells, tag("td", path), class_=row.protocol, id=target))
+    if len(row.runs) > LISTED:
+        more = f"and {len(row.runs) - LISTED:,} more"
+        lines.append(tag("tr", tag("td", escape(row.cell.model)), tag("td", more, colspan=9), class_=row.protocol))
+    return lines

@@ -1,0 +1,113 @@
+"""Does a number reproduce? Welch's t-test from summaries, Holm's correction, equivalence within a margin.
+
+``reproduced``: the 95 % interval of the difference lies within the margin. ``differs``: it does not, and the test,
+corrected for the number of cells in the table, rejects equality at 5 %. ``inconclusive``: neither, so more seeds are
+needed.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+LEVEL = 0.05
+
+Verdict = Literal["reproduced", "differs", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is known of some repetitions.
+
+    Attributes:
+        mean: their mean.
+        std: their sample deviation, None where it is not known.
+        n: how many.
+    """
+
+    mean: float
+    std: float | None
+    n: int
+
+
+def summary(values: Sequence[float]) -> Summary:
+    """The summary of ``values``, at least one; the deviation of one alone is not known."""
+    n = len(values)
+    mean = math.fsum(values) / n
+    std = None if n == 1 else math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    return Summary(mean, std, n)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Ours less the paper's.
+
+    Attributes:
+        value: difference of the means.
+        low, high: ends of its 95 % interval, None where nothing can be said.
+        p: of the test that there is none, not corrected; None where nothing can be said.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+
+
+def difference(paper: Summary, ours: Summary) -> Difference:
+    """How far ours is from the paper's.
+
+    A paper that gives no deviation is taken to have ours: Student's t with the degrees of freedom of ours. A single
+    run of ours says nothing about its own spread, so there is a difference and no interval.
+    """
+    value = ours.mean - paper.mean
+    if ours.std is None:
+        return Difference(value)
+    from scipy.special import stdtr, stdtrit
+
+    its, own = (ours.std if paper.std is None else paper.std) ** 2 / paper.n, ours.std**2 / ours.n
+    error = math.sqrt(its + own)
+    if error == 0:
+        return Difference(value, value, value, 1.0 if value == 0 else 0.0)
+    if paper.std is None or paper.n == 1:
+        freedom = ours.n - 1.0
+    else:  # Welch and Satterthwaite; as shares of their sum, whose squares cannot vanish
+        its, own = its / (its + own), own / (its + own)
+        freedom = 1 / (its**2 / (paper.n - 1) + own**2 / (ours.n - 1))
+    half = float(stdtrit(freedom, 1 - LEVEL / 2)) * error
+    return Difference(value, value - half, value + half, 2 * float(stdtr(freedom, -abs(value) / error)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """``p_values`` corrected for being many (Holm 1979): all below a level with at most that chance of one error."""
+    corrected = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = largest
+    return corrected
+
+
+def verdict(found: Difference, corrected: float | None, margin: float) -> Verdict:
+    """The verdict on a cell.
+
+    Args:
+        found: the difference.
+        corrected: its p value after Holm's correction over the table.
+        margin: difference that counts as none.
+    """
+    if found.low is not None and found.high is not None and -margin <= found.low and found.high <= margin:
+        return "reproduced"
+    return "differs" if corrected is not None and corrected < LEVEL else "inconclusive"
+
+
+def kendall(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """Kendall's tau-b of two rankings of the same things: 1 the same, -1 reversed; None where it is not defined."""
+    pairs = [(i, j) for i in range(len(a)) for j in range(i)]
+    signs = [(_sign(a[i] - a[j]), _sign(b[i] - b[j])) for i, j in pairs]
+    untied = math.sqrt(sum(s != 0 for s, _ in signs) * sum(t != 0 for _, t in signs))
+    return sum(s * t for s, t in signs) / untied if untied else None
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)

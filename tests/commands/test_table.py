@@ -1,0 +1,129 @@
+import csv
+import io
+import json
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from ltcbench import cli, paper
+from ltcbench.paper import Cell
+from tests.reporting import fake
+
+TABLE = paper.table("ltc-6")
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path / "runs"))
+    for model, mean in (("lstm", 2.5), ("ltc", 2.3)):
+        for seed in range(3):
+            overrides = Cell(TABLE, TABLE.columns["cheetah"], model).overrides("paper")
+            fake.folder(tmp_path / "runs", overrides, seed, mean + seed / 100)
+    return tmp_path / "runs"
+
+
+def table(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert cli.run(["table", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.usefixtures("runs")
+def test_runs_stand_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    found = rows(table(capsys, "ltc-6", "--format", "csv"))
+    assert {row["model"]: row["ours_n"] for row in found if row["ours_n"] != "0"} == {"lstm": "3", "ltc": "3"}
+    assert "2.510 ± 0.010 (3)" in table(capsys, "ltc-6")
+    assert "| lstm |" in table(capsys, "ltc-6", "--format", "md")
+    assert r"\toprule" in table(capsys, "ltc-6", "--format", "tex")
+    assert table(capsys, "ltc-6", "--format", "html").startswith("<!doctype html>")
+
+
+@pytest.mark.usefixtures("runs")
+def test_only_and_overrides(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = rows(table(capsys, "ltc-6", "--format", "csv", "--only", "model=ltc"))
+    assert [(row["model"], row["ours_n"]) for row in chosen] == [("ltc", "3")]
+    other = rows(table(capsys, "ltc-6", "--format", "csv", "model.hidden_size=8"))
+    assert {row["ours_n"] for row in other} == {"0"}
+    both = rows(table(capsys, "ltc-6", "--format", "csv", "--protocol", "both"))
+    assert len(both) == 12
+
+
+def test_published_runs_make_the_same_table_anywhere(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = table(capsys, "ltc-6")
+    assert table(capsys, "ltc-6", "--publish").strip() == str(runs / "published" / "ltc-6.csv")
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path / "elsewhere"))
+    assert table(capsys, "ltc-6", "--from", str(runs / "published")) == here
+    assert table(capsys, "ltc-6", "--from", str(runs)) == here
+    assert "6 not run" in table(capsys, "ltc-6")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["ltc-7"], "unknown table 'ltc-7': did you mean"),
+        (["ltc-6", "--format", "htm"], "unknown format 'htm': did you mean html"),
+        (["ltc-6", "--protocol", "papr"], "unknown protocol 'papr': did you mean paper"),
+        (["ltc-6", "--from", "/nowhere"], "/nowhere is not a folder"),
+        (["ltc-6", "model=ltc"], "use --only model=..."),
+        (["ltc-6", "--publish", "--only", "model=ltc"], "--publish writes a whole table"),
+        (["ltc-6", "--publish", "trainer.epochs=1"], "--publish writes a whole table"),
+        ([], "see `ltcbench table --help`"),
+    ],
+)
+@pytest.mark.usefixtures("runs")
+def test_a_mistake_is_told_in_one_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["table", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert len(error.splitlines()) == 1
+
+
+def test_tables_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["list", "tables"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in paper.names())
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten thousand run folders, all of them in the cells of one table."""
+    runs, rng = tmp_path_factory.mktemp("many"), random.Random(1)
+    for model, number in TABLE.columns["cheetah"].numbers.items():
+        overrides = Cell(TABLE, TABLE.columns["cheetah"], model).overrides("paper")
+        first = fake.folder(runs, overrides, 0, number.mean)
+        config, result = (first / "config.yaml").read_text(), json.loads((first / "result.json").read_text())
+        for seed in range(1, 2000):
+            path = first.parent / f"{seed:012x}"
+            path.mkdir()
+            value = rng.gauss(number.mean, number.std)
+            (path / "config.yaml").write_text(config.replace("seed: 0", f"seed: {seed}"))
+            (path / "result.json").write_text(json.dumps({**result, "test_metric": value}))
+            lines = "".join(f"{epoch},{value},{value + 1 / epoch},0.5\n" for epoch in range(1, 201))
+            (path / "metrics.csv").write_text(f"epoch,train_loss,valid_mse,seconds\n{lines}")
+    return runs
+
+
+@pytest.mark.slow
+def test_ten_thousand_runs_are_no_burden(
+    many: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(many))
+    first = table(capsys, "ltc-6", "--format", "csv")  # builds the index
+    assert {row["ours_n"] for row in rows(first) if row["paper_mean"]} == {"2000"}
+    for command, limit in ((["table", "ltc-6"], 3), (["report"], 10)):
+        began = os.times()
+        start = time.monotonic()
+        assert cli.run(command) == 0
+        spent = os.times()
+        # What it computed counts, not what else the machine was doing.
+        assert min(time.monotonic() - start, spent.user + spent.system - began.user - began.system) < limit

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from ltcbench import paper
+from ltcbench.config import tree
+from ltcbench.errors import UserError
+from ltcbench.paper import Cell
+from ltcbench.reporting import published
+from ltcbench.reporting.comparison import compare
+from ltcbench.reporting.index import Run, data_digest
+from ltcbench.reporting.wanted import Composer
+from tests.conftest import ROOT
+
+from . import fake
+
+TABLE = paper.table("cfc-walker")
+CFC = Cell(TABLE, TABLE.columns["walker"], "cfc").overrides("paper")
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[Run]:
+    whole = [fake.run(CFC, seed, 0.64 + seed / 100, status=["finished", "diverged"][seed % 2]) for seed in range(3)]
+    short = Cell(TABLE, TABLE.columns["walker"], "ltc").overrides("paper")
+    cut = fake.run([*short, "trainer.epochs=5"], 0, 0.7, source="synthetic", best_epoch=None, seconds=None)
+    settings = data_digest(tree(fake.job(*CFC)))
+    return [*whole, cut, fake.run(CFC, 0, 3.1, model="linear", status="baseline", settings=settings)]
+
+
+def test_what_was_published_makes_the_same_table(runs: list[Run], tmp_path: Path) -> None:
+    def table(found: list[Run]) -> object:
+        return compare(TABLE, list(TABLE.cells()), found, ["paper", "clean"], Composer())
+
+    (tmp_path / "cfc-walker.csv").write_text(published.text(table(runs)))  # type: ignore[arg-type]
+    assert table(published.runs_in(tmp_path, "cfc-walker")) == table(runs)
+    assert published.runs_in(tmp_path, "ltc-6") == []
+
+
+def test_each_run_has_a_command_that_makes_it_anew(runs: list[Run]) -> None:
+    rows = compare(TABLE, list(TABLE.cells()), runs, ["paper"], Composer()).rows
+    commands = [published.command(row, row.runs[0]) for row in rows if row.runs]
+    assert commands[:2] == [
+        "ltcbench train model=ltc task=walker protocol=paper seed=0 task.source=synthetic trainer.epochs=5",
+        "ltcbench train model=cfc task=walker protocol=paper seed=0",
+    ]
+
+
+def test_a_file_that_is_not_one_and_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "ltc-6.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="is not a file of published runs"):
+        published.runs_in(tmp_path, "ltc-6")
+    with pytest.raises(UserError, match="is not a folder"):
+        published.runs_in(tmp_path / "nowhere", "ltc-6")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "runs" / "published").glob("*.csv")), ids=lambda path: path.stem)
+def test_every_published_run_stands_in_its_table(path: Path) -> None:
+    table = paper.table(path.stem)
+    found = published.read(path)
+    comparison = compare(table, list(table.cells()), found, ["paper", "clean"], Composer())
+    shown = {run for row in comparison.rows for run in row.runs}
+    assert {run for run in found if run.status != "baseline"} == shown

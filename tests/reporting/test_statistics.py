@@ -1,0 +1,113 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ltcbench.reporting.statistics import Difference, Summary, difference, holm, kendall, summary, verdict
+
+
+@pytest.mark.parametrize(
+    ("paper", "ours"),
+    [
+        (Summary(2.5, 0.14, 5), Summary(2.44, 0.2, 5)),
+        (Summary(69.55, 1.13, 5), Summary(60.0, 0.01, 3)),
+        (Summary(0.302, 0.0155, 5), Summary(0.3, 0.0, 4)),
+        (Summary(0.302, 0.0, 5), Summary(0.3, 0.1, 12)),
+        (Summary(1e-9, 1e-12, 5), Summary(2e-9, 1e-13, 5)),
+    ],
+)
+def test_difference_agrees_with_scipy(paper: Summary, ours: Summary) -> None:
+    found = difference(paper, ours)
+    wanted = stats.ttest_ind_from_stats(ours.mean, ours.std, ours.n, paper.mean, paper.std, paper.n, equal_var=False)
+    assert found.value == ours.mean - paper.mean
+    assert found.p == pytest.approx(wanted.pvalue, rel=1e-9)
+
+
+def test_the_interval_is_scipys_for_the_same_samples() -> None:
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(1, 2, 5), rng.normal(2, 1, 7)
+    found = difference(summary(a), summary(b))
+    wanted = stats.ttest_ind(b, a, equal_var=False).confidence_interval(0.95)
+    assert (found.low, found.high) == (pytest.approx(wanted.low), pytest.approx(wanted.high))
+
+
+def test_welch_by_hand() -> None:
+    # error = sqrt(1/5 + 4/5) = 1; freedom = 1 / (0.04/4 + 0.64/4) = 5.88235; t = 3; quantile 0.975: 2.45889
+    found = difference(Summary(10, 1, 5), Summary(13, 2, 5))
+    assert found.low == pytest.approx(3 - 2.45889, abs=1e-4)
+    assert found.high == pytest.approx(3 + 2.45889, abs=1e-4)
+    assert found.p == pytest.approx(0.02455, abs=1e-4)
+
+
+def test_summary_is_mean_and_sample_deviation() -> None:
+    assert summary([1.0, 2.0, 3.0, 6.0]) == Summary(3.0, math.sqrt(14 / 3), 4)
+    assert summary([7.0]) == Summary(7.0, None, 1)
+
+
+def test_one_run_has_a_difference_and_nothing_else() -> None:
+    assert difference(Summary(2.0, 0.1, 5), summary([3.0])) == Difference(1.0)
+
+
+def test_a_paper_without_deviation_is_taken_to_have_ours() -> None:
+    found = difference(Summary(86.2, None, 5), Summary(86.0, 0.5, 5))
+    equal = stats.ttest_ind_from_stats(86.0, 0.5, 5, 86.2, 0.5, 5)
+    t = equal.statistic
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(t), 4))
+    rng = np.random.default_rng(2)  # with the same deviation in truth, it errs in 5 of 100
+    errors = 0
+    for _ in range(2000):
+        paper, ours = rng.normal(0, 1, 5), rng.normal(0, 1, 5)
+        errors += difference(Summary(paper.mean(), None, 5), summary(ours)).p < 0.05
+    assert 70 <= errors <= 130
+
+
+def test_no_spread_at_all() -> None:
+    same = difference(Summary(100.0, 0.0, 5), summary([100.0, 100.0]))
+    assert same == Difference(0.0, 0.0, 0.0, 1.0)
+    other = difference(Summary(49.11, 0.0, 5), summary([50.0, 50.0]))
+    assert (other.low, other.high, other.p) == (other.value, other.value, 0.0)
+
+
+def test_holm_by_hand_and_in_order() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.6]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "corrected", "wanted"),
+    [
+        (Difference(0.1, -0.4, 0.6, 0.5), 1.0, "reproduced"),
+        (Difference(0.1, -0.4, 1.1, 0.5), 1.0, "inconclusive"),
+        (Difference(3.0, 2.0, 4.0, 0.001), 0.04, "differs"),
+        (Difference(3.0, 2.0, 4.0, 0.001), 0.06, "inconclusive"),
+        (Difference(0.5, 0.4, 0.6, 1e-9), 1e-8, "reproduced"),  # a sure difference that counts as none
+        (Difference(0.0), None, "inconclusive"),
+    ],
+)
+def test_verdict(found: Difference, corrected: float | None, wanted: str) -> None:
+    assert verdict(found, corrected, margin=1.0) == wanted
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [([1, 2, 3, 4], [1, 3, 2, 4]), ([1, 2, 3], [3, 2, 1]), ([1, 1, 2, 5, 5], [2, 1, 1, 3, 0])]
+)
+def test_kendall_agrees_with_scipy(a: list[float], b: list[float]) -> None:
+    assert kendall(a, b) == pytest.approx(stats.kendalltau(a, b).statistic)
+
+
+def test_kendall_where_there_is_no_ranking() -> None:
+    assert kendall([1.0], [2.0]) is None
+    assert kendall([1.0, 1.0], [2.0, 3.0]) is None
+
+
+def test_differs_errs_in_at_most_one_of_twenty_tables_when_nothing_differs() -> None:
+    """The simulated study: tables of 35 cells, ours and the paper's from the same distribution, 5 runs each."""
+    rng, tables, cells = np.random.default_rng(20), 1500, 35
+    wrong = 0
+    for paper, ours in zip(rng.normal(size=(tables, cells, 5)), rng.normal(size=(tables, cells, 5)), strict=True):
+        found = [difference(summary(a), summary(b)) for a, b in zip(paper.tolist(), ours.tolist(), strict=True)]
+        verdicts = [verdict(f, p, margin=0.0) for f, p in zip(found, holm([f.p for f in found]), strict=True)]
+        wrong += "differs" in verdicts
+    assert 0.01 * tables < wrong < 0.05 * tables  # not so cautious that it never speaks

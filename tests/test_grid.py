@@ -1,0 +1,153 @@
+import dataclasses
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ltcbench import grid
+from ltcbench.config import Job, composed
+from ltcbench.errors import Interrupted, UserError
+from ltcbench.grid import Data, Ended, planned
+from ltcbench.runs import RunFolder, fingerprint
+
+
+@pytest.fixture(scope="module")
+def job() -> Job:
+    return composed(["task=cheetah", "task.source=synthetic", "model=lstm", "trainer.epochs=10"])
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path))
+    monkeypatch.setenv("LTCBENCH_DATASETS", str(tmp_path / "datasets"))
+    monkeypatch.setenv("LTCBENCH_MIRROR", "")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("runs")
+def test_how_far_a_job_is(job: Job) -> None:
+    folder = RunFolder.of(job, fingerprint(job, {}))
+    assert planned(job, Data()) == grid.Planned(job, "missing", 10)
+    folder.write_metrics([{"epoch": 1}, {"epoch": 2}, {"epoch": 3}])
+    assert planned(job, Data()) == grid.Planned(job, "resumable", 7)
+    folder.write_result({"status": "interrupted"})
+    assert planned(job, Data()).state == "resumable"
+    for status in grid.DONE:
+        folder.write_result({"status": status})
+        assert planned(job, Data()) == grid.Planned(job, status, 0)
+    assert planned(dataclasses.replace(job, force=True), Data()).state == "missing"
+    assert planned(dataclasses.replace(job, seed=1), Data()).state == "missing"
+
+
+def test_data_that_are_not_here_are_not_fetched_for_a_plan(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = runs / "mirror"
+    monkeypatch.setenv("LTCBENCH_MIRROR", str(elsewhere))
+    absent = composed(["task=ozone", "model=lstm"])
+    assert planned(absent, Data()).state == "missing"
+    with pytest.raises(UserError, match="does not exist"):
+        Data().checksums(absent, fetch=True)
+
+
+class Workers:
+    """Stands in for processes: each ends at once, as the script says for its seed."""
+
+    def __init__(self, script: dict[int, list[str]]) -> None:
+        self.script = script
+        self.begun: list[int] = []
+        self.stopped: list[int] = []
+        self.alive = self.most = 0
+
+    def __call__(self, job: Job) -> SimpleNamespace:
+        self.begun.append(job.seed)
+        self.alive += 1
+        self.most = max(self.most, self.alive)
+        read, write = os.pipe()
+        end = self.script[job.seed].pop(0)
+        if end != "hangs":
+            os.close(write)  # `read` is ready now, as the sentinel of a process that ended
+        fd = read
+
+        def outcome() -> tuple[str, str]:
+            self.alive -= 1
+            os.close(fd)
+            return ("interrupted" if end == "hangs" else end), f"seed {job.seed}"
+
+        process = SimpleNamespace(sentinel=read, terminate=lambda: self.stopped.append(job.seed))
+        return SimpleNamespace(job=job, process=process, outcome=outcome)
+
+
+def run(
+    job: Job, monkeypatch: pytest.MonkeyPatch, workers: Workers, number: int, **options: int
+) -> list[tuple[int, str, bool]]:
+    monkeypatch.setattr(grid, "Worker", workers)
+    ends: list[Ended] = []
+    grid.run([dataclasses.replace(job, seed=seed) for seed in workers.script], number, ends.append, **options)
+    return [(end.job.seed, end.status, end.again) for end in ends]
+
+
+def test_all_are_done_in_order_and_no_more_at_once_than_asked(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers({0: ["finished"], 1: ["diverged"], 2: ["mistake"], 3: ["finished"]})
+    ends = run(job, monkeypatch, workers, 2)
+    assert sorted(ends) == [
+        (0, "finished", False),
+        (1, "diverged", False),
+        (2, "failed", False),
+        (3, "finished", False),
+    ]
+    assert workers.begun == [0, 1, 2, 3]
+    assert workers.most == 2
+
+
+def test_what_failed_is_tried_again_and_what_is_a_mistake_is_not(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers({0: ["died", "failed", "finished"], 1: ["mistake"], 2: ["died", "died", "died"]})
+    ends = run(job, monkeypatch, workers, 1, retries=2)
+    assert [end for end in ends if end[0] == 0] == [(0, "failed", True), (0, "failed", True), (0, "finished", False)]
+    assert [end for end in ends if end[0] == 1] == [(1, "failed", False)]
+    assert [end for end in ends if end[0] == 2][-1] == (2, "failed", False)
+    assert len(workers.begun) == 7
+
+
+def test_fail_fast_stops_the_others(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers({0: ["hangs"], 1: ["diverged"], 2: ["finished"]})
+    assert run(job, monkeypatch, workers, 2, fail_fast=True) == [(1, "diverged", False), (0, "interrupted", False)]
+    assert workers.stopped == [0]
+    assert workers.begun == [0, 1]
+
+
+def test_ctrl_c_stops_all(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers({0: ["hangs"], 1: ["hangs"], 2: ["finished"]})
+
+    def interrupted(sentinels: list[int]) -> list[int]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grid.connection, "wait", interrupted)
+    with pytest.raises(Interrupted, match="the same command goes on"):
+        run(job, monkeypatch, workers, 2)
+    assert workers.stopped == [0, 1]
+    assert workers.alive == 0
+
+
+def test_a_crash_leaves_its_traceback_in_the_runs_log(job: Job, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ltcbench import job as jobs
+
+    def crash(*arguments: object, **options: object) -> None:
+        raise RuntimeError("nothing a user can mend")
+
+    monkeypatch.setattr(jobs.tasks, "load", crash)
+    with pytest.raises(RuntimeError):
+        jobs.run(job)
+    (log,) = runs.glob("*/*/*/log.txt")
+    assert "Traceback" in log.read_text()
+    assert "nothing a user can mend" in log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("runs")
+def test_experiments_are_there_before_the_processes_and_a_store_that_fails_is_theirs_to_tell() -> None:
+    from ltcbench import tracking
+
+    tracking.prepare("sqlite:////proc/nowhere/mlflow.db", ["cheetah"])
+    tracking.prepare(None, ["cheetah", "har"])
+    store = tracking.Store(tracking.default_uri())
+    assert {store.client.get_experiment_by_name(name).name for name in ("cheetah", "har")} == {"cheetah", "har"}

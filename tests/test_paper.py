@@ -1,0 +1,115 @@
+import re
+
+import pytest
+
+from ltcbench import config, paper, selection, tasks
+from ltcbench.config import composed
+from ltcbench.paper import MINUTES
+
+TABLES = [paper.table(name) for name in paper.names()]
+CELLS = [cell for table in TABLES for cell in table.cells()]
+COLUMNS = [(table, column) for table in TABLES for column in table.columns.values()]
+
+
+def test_the_tables_are_those_of_the_papers() -> None:
+    ltc = ["ltc-3", "ltc-4", "ltc-5", "ltc-6"]
+    assert paper.names() == [*ltc, "cfc-etsmnist", "cfc-imdb", "cfc-physionet", "cfc-walker", "cfc-xor"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "model", "mean", "std"),
+    [
+        ("ltc-3", "gesture", "ltc", 69.55, 1.13),
+        ("ltc-3", "har", "node", 97.26, 0.10),
+        ("ltc-3", "ozone", "ltc", 0.302, 0.0155),
+        ("ltc-6", "cheetah", "ltc", 2.308, 0.015),
+        ("cfc-xor", "event-based", "cfc", 99.42, 0.42),
+        ("cfc-xor", "equidistant", "rnn_decay", 60.28, 19.87),
+        ("cfc-physionet", "physionet", "latent_ode_ode", 0.829, 0.004),
+        ("cfc-imdb", "imdb", "gru", 86.2, None),
+        ("cfc-walker", "walker", "cfc_mm", 0.617, 0.006),
+        ("cfc-etsmnist", "et_smnist", "cfc_mm", 98.09, None),
+    ],
+)
+def test_numbers_of_the_papers(table: str, column: str, model: str, mean: float, std: float | None) -> None:
+    number = paper.table(table).columns[column].numbers[model]
+    assert (number.mean, number.std, number.n) == (mean, std, 5)
+
+
+def test_how_many_cells_each_table_of_the_papers_has() -> None:
+    numbers = {table.name: sum(len(column.numbers) for column in table.columns.values()) for table in TABLES}
+    assert numbers == {
+        "ltc-3": 35 + 5,  # traffic stands there twice, as the code is and as it was
+        "ltc-4": 5,
+        "ltc-5": 8,
+        "ltc-6": 5,
+        "cfc-etsmnist": 3,
+        "cfc-imdb": 15,
+        "cfc-physionet": 2 * 16,
+        "cfc-walker": 2 * 19,
+        "cfc-xor": 3 * 18,
+    }
+
+
+def test_times_have_no_repetitions() -> None:
+    number = paper.table("cfc-walker").columns["time"].numbers["cfc"]
+    assert (number.mean, number.std, number.n) == (0.08, None, None)
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda value: value.name)
+def test_every_column_fits_its_task(table: paper.Table, column: paper.Column) -> None:
+    spec = tasks.TASKS[column.task].SPEC
+    assert set(column.numbers) <= set(table.models)
+    assert 0 < column.digits < 6
+    if column.metric == MINUTES:
+        assert (column.margin, column.margin_share, column.unit) == (None, None, "min")
+    else:
+        assert (column.metric, column.direction) == (spec.metric, spec.direction)
+        assert (column.margin is None) != (column.margin_share is None)
+        assert (column.unit == "%") == (max(number.mean for number in column.numbers.values()) > 10)
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda value: value.name)
+def test_notes_name_quirks_and_options_that_exist(table: paper.Table, column: paper.Column) -> None:
+    known = {*config.quirk_notes(column.task), "decay_bug"}
+    for note in (*column.notes, *table.notes):
+        assert set(note.models) <= set(table.models)
+        named = re.findall(r"(?:^|; |, )([a-z]+(?:_[a-z]+)+)(?=:|,| is off)", note.text)
+        assert set(named) - set(config.names("model")) <= known, note.text
+
+
+RUNNABLE = [cell for cell in CELLS if not cell.why_not_run and cell.column.metric != MINUTES]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", RUNNABLE, ids=lambda cell: f"{cell.table.name}-{cell.column.name}-{cell.model}")
+def test_every_cell_composes_to_a_job_whose_model_can_be_built(cell: paper.Cell) -> None:
+    from ltcbench import models
+
+    for protocol in cell.column.protocols:
+        job = composed(cell.overrides(protocol))
+        assert (job.task, job.model, job.protocol) == (cell.column.task, cell.model, protocol)
+        models.build(job.model, 3, 8, 2, **job.model_options)
+
+
+def test_a_cell_has_the_overrides_of_its_row_and_its_column() -> None:
+    (cell,) = selection.chosen(list(paper.table("ltc-3").cells()), ["column=traffic-transposed", "model=ltc"])
+    job = composed(cell.overrides("paper"))
+    assert job.quirks["transposed_windows"]
+    (cell,) = selection.chosen(list(paper.table("cfc-walker").cells()), ["column=walker", "model=ctrnn"])
+    job = composed(cell.overrides("paper"))
+    assert (job.model_options["solver"], job.quirks["last_epoch_reported"]) == ("rk4", False)
+
+
+def test_rows_that_have_no_model_or_no_code_say_so() -> None:
+    why = {(cell.table.name, cell.model): cell.why_not_run for cell in CELLS if cell.why_not_run}
+    assert why["ltc-4", "latent_ode"] == why["cfc-imdb", "hippo_legs"] == "no such model here"
+    assert "no code was released" in why["ltc-5", "ltc"]
+    assert all(table in ("ltc-4", "ltc-5", "cfc-imdb", "cfc-physionet") for table, _ in why)
+
+
+def test_the_notes_of_a_cell_are_those_of_its_row_and_column() -> None:
+    (cell,) = selection.chosen(list(paper.table("cfc-xor").cells()), ["column=event-based", "model=ltc"])
+    assert any("constant predictor" in note for note in cell.notes)
+    (cell,) = selection.chosen(list(paper.table("cfc-xor").cells()), ["column=event-based", "model=ode_lstm"])
+    assert not any("constant predictor" in note for note in cell.notes)
