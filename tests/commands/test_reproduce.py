@@ -152,7 +152,15 @@ LONG = ["--seeds", "2", "--jobs", "2", "trainer.epochs=30"]
 
 def started(places: dict[str, str]) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
-        [*COMMAND, *LONG], env=places, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*COMMAND, *LONG],
+        env=places,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        ),  # a job in the background ignores it
     )
     wait_for(lambda: len(run_folders(places)) == 2 and min(map(rows, run_folders(places))) > 2)
     return process
