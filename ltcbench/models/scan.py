@@ -9,6 +9,7 @@ from ltcbench.errors import UserError, unknown
 from ltcbench.models.cells.aug_lstm import AugLSTM
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
+from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
@@ -23,6 +24,7 @@ ENGINES = ("auto", "eager", "compiled", "fused")
 Sequence = Callable[..., tuple[Tensor, State]]
 FUSED: dict[type[Cell], Sequence] = {
     CfC: cfc.sequence,
+    MixedCfC: cfc.sequence,
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
@@ -49,7 +51,7 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
-    fused = type(cell) in FUSED and (mask is None or isinstance(cell, CfC))  # torch's kernels know no mask
+    fused = type(cell) in FUSED and (mask is None or isinstance(cell, CfC | MixedCfC))  # torch's kernels know no mask
     if engine == "auto":
         return "compiled" if native else "fused" if fused else "eager"
     return "eager" if engine == "fused" and not fused else engine

@@ -16,13 +16,15 @@ from ltcbench.models.scan import FUSED
 STEPS, BATCH, FEATURES, UNITS = 6, 4, 3, 8
 
 
-def numbers(net: models.Network, engine: str, masked: bool) -> list[Tensor]:
+def numbers(net: models.Network, engine: str, masked: bool, same_time: bool) -> list[Tensor]:
     """Outputs, last state and every gradient of a network with engine ``engine``."""
     net.engine = engine
     torch.manual_seed(1)
     dtype = next(net.parameters()).dtype
     x = torch.randn(BATCH, STEPS, FEATURES, dtype=dtype, requires_grad=True)
     elapsed = 3 * torch.rand(BATCH, STEPS, dtype=dtype)
+    if same_time:
+        elapsed[:] = 0.7
     mask = torch.rand(BATCH, STEPS) < 0.7 if masked else None
     net.zero_grad()
     _, start = net(torch.randn(BATCH, 2, FEATURES, dtype=dtype))
@@ -36,9 +38,10 @@ def numbers(net: models.Network, engine: str, masked: bool) -> list[Tensor]:
     return [y.detach(), *(part.detach() for part in state), *gradients]
 
 
-def assert_equal(net: models.Network, engine: str, masked: bool, tolerance: float) -> None:
-    reference = numbers(net, "eager", masked)
-    others = numbers(net, engine, masked)
+def assert_equal(net: models.Network, engine: str, masked: bool, tolerance: float, same_time: bool = False) -> None:
+    reference = numbers(net, "eager", masked, same_time)
+    others = numbers(net, engine, masked, same_time)
+    assert len(reference) > 3
     for a, b in zip(reference, others, strict=True):
         assert (a - b).abs().max() <= tolerance * max(1.0, a.abs().max().item())
 
@@ -63,11 +66,34 @@ def test_fused(name: str, masked: bool) -> None:
     assert net.ran == expected
 
 
+@pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s", "cfc_mm"])
+@pytest.mark.parametrize("flavour", ["torch", "tf"])
+@pytest.mark.parametrize("layers", [0, 2])
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+def test_fused_cfc_with_the_same_time_between_all_steps(name: str, flavour: str, layers: int, masked: bool) -> None:
+    net = built(name, backbone_units=5, backbone_layers=layers, flavour=flavour)
+    assert_equal(net, "fused", masked, 1e-11, same_time=True)
+
+
+@pytest.mark.parametrize("name", ["cfc", "cfc_s", "cfc_mm"])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_fused_cfc_without_gradients_and_with_half_of_them(name: str, batch: int) -> None:
+    net = built(name, backbone_units=5)
+    x = torch.randn(batch, STEPS, FEATURES, dtype=torch.float64)
+    with torch.no_grad():
+        y = [(setattr(net, "engine", engine), net(x)[0])[1] for engine in ("eager", "fused")]
+    assert torch.allclose(*y, atol=1e-12)
+    net.requires_grad_(False)
+    weight = next(iter(net.cell.kernels())).requires_grad_()
+    g = [torch.autograd.grad((setattr(net, "engine", e), net(x)[0].sum())[1], weight)[0] for e in ("eager", "fused")]
+    assert torch.allclose(*g, atol=1e-11)
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("activation", ["lecun_tanh", "tanh", "relu", "gelu", "silu", "softplus"])
 @pytest.mark.parametrize("layers", [0, 1, 3])
 @pytest.mark.parametrize("flavour", ["torch", "tf"])
-@pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s"])
+@pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s", "cfc_mm"])
 def test_fused_cfc_with_every_option(name: str, flavour: str, layers: int, activation: str, dropout: float) -> None:
     options = {"flavour": flavour, "backbone_layers": layers, "backbone_activation": activation}
     net = built(name, backbone_units=5, backbone_dropout=dropout, **options)

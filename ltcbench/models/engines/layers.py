@@ -1,0 +1,195 @@
+"""The dense layers of a CfC over a whole sequence, one step at a time, their backward pass derived by hand.
+
+With every tanh computed as a sigmoid (see ``squash``) the new state is h = p q + r with
+
+    cfc         q = s1 + g (s2 - s1)     s1, s2, g = sigmoid(heads)
+    cfc_nogate  q = s1 + g (s2 - 1/2)
+    cfc_s       q = A - A e f            f = head, e = exp(-t (|w_tau| + |f|))
+
+The derivatives of heads and activations do not depend on the gradient that comes back through time: they are computed
+for all steps at once.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ltcbench.models.cells.cfc import CfC
+from ltcbench.models.engines.squash import DERIVATIVES, IDENTITY, INTO, LECUN_TANH, TANH, Product, Squash
+
+
+class Plan(NamedTuple):
+    """How the layers of ``cell`` are computed.
+
+    Attributes:
+        cell: the cell.
+        squashes: the function behind each layer of the backbone, then behind the heads.
+    """
+
+    cell: CfC
+    squashes: tuple[Squash, ...]
+
+    @classmethod
+    def of(cls, cell: CfC) -> "Plan":
+        """For the cell as it is now, training or not."""
+        named = {"lecun_tanh": LECUN_TANH, "tanh": TANH}
+        squash = named.get(cell.activation, Squash(cell.activation))
+        # Dropout sets to 0 what a tanh gives; r behind a sigmoid would have to be dropped with it.
+        backbone = (squash if cell.drops(i) else squash.as_sigmoid() for i in range(len(cell.backbone)))
+        heads = IDENTITY if cell.variant == "solution" else (LECUN_TANH if cell.tf else TANH).as_sigmoid()
+        return cls(cell, (*backbone, heads))
+
+    def heads(self, part: Tensor, time: float | None) -> Tensor:
+        """The heads' weight or bias, of ff1, ff2, t_a, t_b, as ``Layers`` takes it: of t_a, ff1, ff2, t_b.
+
+        The gate does not have the factor k of the others: here it is divided out. Where the elapsed time is the same
+        at every step, ``time``, the gate is one head instead of two: of ff1, ff2, t_a time + t_b.
+        """
+        if self.cell.variant == "solution":
+            return part
+        size = self.cell.hidden_size
+        ff, t_a, t_b = part.split([2 * size, size, size])
+        k = self.squashes[-1].k
+        sign = -1.0 if self.cell.tf else 1.0
+        if time is None:
+            return torch.cat([t_a * (sign / k), ff, t_b / k])
+        return torch.cat([ff, torch.add(t_b, t_a, alpha=sign * time) / k])
+
+
+class Layers:
+    """A forward and a backward pass through all layers but the first one's product.
+
+    Args:
+        plan: how.
+        solution: A and w_tau of cfc_s, else nothing.
+        weights: of all layers but the first.
+        time: (T, B, 1), or None where the gate is one head.
+        a: what each layer gives (T, B, width).
+        z: what the functions behind the backbone's layers make of that; a sigmoid writes it over ``a``.
+        noise: dropout's factors, None where there is none.
+        e: of every step (T, B, H), for cfc_s.
+    """
+
+    def __init__(
+        self, plan: Plan, solution: Sequence[Tensor], weights: Sequence[Tensor], time: Tensor | None,
+        a: Sequence[Tensor], z: Sequence[Tensor], noise: Sequence[Tensor | None], e: Tensor | None,
+    ) -> None:  # fmt: skip
+        self.plan, self.solution, self.time, self.a, self.z, self.noise, self.e = plan, solution, time, a, z, noise, e
+        size, squashes = plan.cell.hidden_size, plan.squashes
+        self.products = [Product(w, squashes[i], squashes[i + 1].k) for i, w in enumerate(weights)]
+        self.heads = a[-1].split(size, dim=2)
+        self.squashed = a[-1][..., -3 * size :]  # s1, s2, g
+
+    @classmethod
+    def fresh(
+        cls, plan: Plan, solution: Sequence[Tensor], weights: Sequence[Tensor], time: Tensor | None, first: Tensor
+    ) -> "Layers":
+        """With room for the results; ``first`` (T, B, U) is that of the first layer."""
+        a = [first, *(first.new_empty(*first.shape[:2], len(weight)) for weight in weights)]
+        squashes = plan.squashes[:-1]
+        z = [ai if squash.f == "sigmoid" else torch.empty_like(ai) for ai, squash in zip(a, squashes, strict=False)]
+        noise = [torch.empty_like(zi) if plan.cell.drops(i) else None for i, zi in enumerate(z)]
+        return cls(plan, solution, weights, time, a, z, noise, torch.empty_like(a[-1]) if solution else None)
+
+    def begin(self, biases: Sequence[Tensor]) -> None:
+        """Prepare the forward pass."""
+        squashes, products = self.plan.squashes, self.products
+        constants = [
+            torch.add(product.constant(), bias, alpha=squash.k)
+            for product, bias, squash in zip(products, biases, squashes[1:], strict=True)
+        ]
+        # Tensors (T, ...) as T tensors: cheaper than indexing at each step.
+        self.a_t = [a.unbind(0) for a in self.a]
+        z_t = [self.a_t[i] if z is self.a[i] else z.unbind(0) for i, z in enumerate(self.z)]
+        into = [INTO[squash.f] for squash in squashes[:-1]]
+        weights = [product.transposed for product in products]
+        self.chain = list(zip(into, z_t, self.noise, constants, weights, self.a_t[1:], strict=True))
+        self.heads_t = list(zip(*(head.unbind(0) for head in self.heads), strict=True))
+        self.squashed_t = self.a_t[-1] if self.time is None else self.squashed.unbind(0)
+        self.time_t = () if self.time is None else self.time.unbind(0)
+
+    def forward(self, t: int, new: Tensor) -> None:
+        """Write the state after step ``t`` into ``new`` (B, H); ``a`` holds what the first layer gives."""
+        a = self.a_t[0][t]
+        for into, z_t, noise, constant, weight, a_t in self.chain:
+            z = into(a, z_t[t])
+            if noise is not None:  # drawn step by step, in the order of the eager engine
+                share = 1 - self.plan.cell.dropout
+                z = z * noise[t].bernoulli_(share).div_(share)
+            a = torch.addmm(constant, z, weight, out=a_t[t])
+
+        if self.solution:
+            assert self.e is not None
+            scale, w_tau = self.solution
+            torch.exp(-self.time_t[t] * (w_tau.abs() + a.abs()), out=self.e[t])
+            torch.addcmul(scale, scale * self.e[t], a, value=-1, out=new)
+            return
+        *t_a, s1, s2, g = self.heads_t[t]
+        if t_a:
+            g.addcmul_(t_a[0], self.time_t[t])
+        self.squashed_t[t].sigmoid_()
+        if self.plan.cell.variant == "no_gate":
+            torch.addcmul(s1, g, s2 - 0.5, out=new)
+        else:
+            torch.lerp(s1, s2, g, out=new)
+
+    def derive(self, keep: Tensor | None) -> None:
+        """Prepare the backward pass; ``keep`` (T, B, 1) bool: where it is False, the step has no gradients."""
+        self.g = [DERIVATIVES[squash.f](a, z) for squash, a, z in zip(self.plan.squashes, self.a, self.z, strict=False)]
+        self.g = [g if noise is None else g * noise for g, noise in zip(self.g, self.noise, strict=True)]
+        self.g.append(self._by_solution() if self.solution else self._by_gated())
+        if keep is not None:
+            self.g[-1].mul_(keep)
+        by_z = [product.by_z for product in self.products]
+        *g_t, self.g_heads_t = (g.unbind(0) for g in self.g)
+        self.back = list(zip(g_t, by_z, strict=True))[::-1]
+        self.blocks = self.g[-1].unflatten(2, (-1, self.plan.cell.hidden_size)).unbind(0)
+
+    def _by_solution(self) -> Tensor:
+        """Derivative of q by its head (T, B, H)."""
+        assert self.time is not None and self.e is not None
+        result: Tensor = -self.solution[0] * self.e * (1 - self.time * self.heads[0].abs())
+        return result
+
+    def _by_gated(self) -> Tensor:
+        """Derivatives of q by its heads, side by side (T, B, 3 H or 4 H)."""
+        *_, s1, s2, g = self.heads
+        result = torch.empty_like(self.a[-1])
+        *by_t_a, by_s1, by_s2, by_g = result.split(self.plan.cell.hidden_size, dim=2)
+        squashed = self.squashed
+        torch.addcmul(squashed, squashed, squashed, value=-1, out=result[..., -squashed.shape[2] :])
+        by_s2.mul_(g)
+        if self.plan.cell.variant == "no_gate":
+            by_g.mul_(s2 - 0.5)
+        else:
+            by_s1.mul_(1 - g)
+            by_g.mul_(s2 - s1)
+        if self.time is not None:
+            torch.mul(by_g, self.time, out=by_t_a[0])
+        return result
+
+    def backward(self, t: int, g_new: Tensor) -> Tensor:
+        """Gradient (B, U) of what the first layer gives, from that of q after step ``t`` (B, H)."""
+        self.blocks[t].mul_(g_new.unsqueeze(1))
+        g: Tensor = self.g_heads_t[t]
+        for g_t, by_z in self.back:
+            g = g_t[t].mul_(g @ by_z)
+        return g
+
+    def gradients(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Of weights and biases of all layers but the first."""
+        weights, biases = [], []
+        for i, (product, g) in enumerate(zip(self.products, self.g[1:], strict=True)):
+            total, noise = g.sum((0, 1)), self.noise[i]
+            weights.append(product.gradient(g, self.z[i] if noise is None else self.z[i] * noise, total))
+            biases.append(total * self.plan.squashes[i + 1].k)
+        return weights, biases
+
+    def gradients_of_solution(self, g: Tensor) -> tuple[Tensor, Tensor]:
+        """Of A and w_tau, from those of q (T, B, H)."""
+        assert self.time is not None and self.e is not None
+        (scale, w_tau), f = self.solution, self.heads[0]
+        by_w_tau = scale * self.e * f * self.time * w_tau.sign()
+        return (g * (1 - self.e * f)).sum((0, 1)), (g * by_w_tau).sum((0, 1))
