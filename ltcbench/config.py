@@ -62,6 +62,7 @@ class Job:
     seed: int
     device: str
     engine: str
+    precision: str
     threads: int
     mirror: str | None
     force: bool
@@ -74,6 +75,7 @@ CHOICES = {
     "decay_every": ("epoch", "step"),
     "clip_by": ("global", "parameter"),
     "engine": ("auto", "eager", "compiled", "fused"),
+    "precision": ("float32", "bfloat16_matmul"),
     "tracker": ("mlflow", "none"),
 }
 WHERE = ("path",)  # options of a task that say where its data are; which data they are, their checksums tell
@@ -154,6 +156,7 @@ _TOP: dict[str, Any] = {
     "seed": int,
     "device": str,
     "engine": str,
+    "precision": str,
     "threads": int,
     "mirror": str | None,
     "force": bool,
@@ -244,7 +247,7 @@ def chosen_recipe(hydra: Any) -> str:
 
 
 def tree(job: Job) -> dict[str, Any]:
-    """The job as a nested mapping with the names of the command line."""
+    """The job as a nested mapping with the names of the command line; the precision only where it is not the usual."""
     return {
         "model": {"name": job.model, "hidden_size": job.hidden_size, **job.model_options},
         "task": {"name": job.task, "source": job.source, "quirks": dict(job.quirks), **job.task_options},
@@ -252,6 +255,7 @@ def tree(job: Job) -> dict[str, Any]:
         "recipe": job.recipe,
         "trainer": {**asdict(job.trainer), "class_weights": _listed(job.trainer.class_weights)},
         "seed": job.seed,
+        **({} if job.precision == "float32" else {"precision": job.precision}),
     }
 
 

@@ -32,6 +32,7 @@ def job_of(tree: Mapping[str, Any]) -> Job:
         recipe=tree["recipe"],
         trainer=Trainer(**trainer, class_weights=None if weights is None else tuple(weights)),
         seed=tree["seed"],
+        precision=tree.get("precision", "float32"),
     )
 
 
@@ -43,7 +44,7 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
         Failure: the checkpoint cannot be read, or has no such epoch.
     """
     job = job_of(folder.config())
-    torch.set_num_threads(job.threads)
+    jobs.set_up(job)
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
     network = jobs.built(job, data)
     try:

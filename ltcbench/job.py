@@ -43,8 +43,7 @@ def run(job: Job) -> Result:
         UserError: the configuration or the data are not right, or a file cannot be written.
         Interrupted: stopped by Ctrl-C or SIGTERM; everything up to the last whole epoch is kept.
     """
-    device = _device(job.device)
-    torch.set_num_threads(job.threads)
+    device = set_up(job)
     checksums = tasks.checksums(job.task, job.source, job.mirror, **job.task_options)
     identity = fingerprint(job, checksums)
     folder = RunFolder.of(job, identity)
@@ -108,6 +107,23 @@ def _run(job: Job, identity: str, folder: RunFolder, device: torch.device, stop:
     if outcome.status == "interrupted":
         raise Interrupted(f"{name} interrupted after {outcome.progress.epoch} epochs; the same command goes on.")
     return result
+
+
+def set_up(job: Job) -> torch.device:
+    """Tell torch how to compute the job: with how many threads, and how exact matrix products of float32 are.
+
+    Returns:
+        Where to compute it.
+
+    Raises:
+        UserError: the device does not exist.
+    """
+    device = _device(job.device)
+    torch.set_num_threads(job.threads)
+    torch.set_float32_matmul_precision("highest" if job.precision == "float32" else "medium")
+    if job.precision != "float32" and device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        log.warning("precision=%s changes nothing here: this CPU has no products of bfloat16.", job.precision)
+    return device
 
 
 def built(job: Job, data: SequenceData) -> Network:

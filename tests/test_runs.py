@@ -47,6 +47,7 @@ def test_what_cannot_change_the_numbers_does_not_change_the_fingerprint(job: Job
         {"protocol": "clean"},
         {"quirks": {}},
         {"seed": 1},
+        {"precision": "bfloat16_matmul"},
     ],
 )
 def test_everything_else_does(job: Job, change: dict[str, object]) -> None:

@@ -1,0 +1,55 @@
+"""How torch is set up for a job; what a job does as a whole is tested as a process, in commands/test_train.py."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ltcbench import evaluation
+from ltcbench.config import composed, tree
+from ltcbench.errors import UserError
+from ltcbench.job import set_up
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_float32_matmul_precision(precision)
+
+
+def test_products_are_rounded_only_when_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    job = composed(["device=cpu"])
+    a = torch.randn(256, 256)
+
+    set_up(job)
+    exact = a @ a
+    assert (exact.double() - a.double() @ a.double()).abs().max() < 1e-3
+    assert not caplog.records
+
+    set_up(replace(job, precision="bfloat16_matmul"))
+    error = (a @ a - exact).abs().max().item()
+    told = [record.message for record in caplog.records]
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        assert 1e-3 < error < 2
+        assert not told
+    else:
+        assert error == 0
+        assert told == ["precision=bfloat16_matmul changes nothing here: this CPU has no products of bfloat16."]
+
+    set_up(job)
+    assert torch.equal(a @ a, exact)
+
+
+def test_a_run_is_evaluated_with_its_own_precision() -> None:
+    job = composed(["precision=bfloat16_matmul"])
+    assert evaluation.job_of(tree(job)).precision == "bfloat16_matmul"
+    assert evaluation.job_of(tree(composed([]))).precision == "float32"
+
+
+@pytest.mark.parametrize("device", ["tpu", "meta", "cuda:99"])
+def test_a_device_that_is_not_there(device: str) -> None:
+    with pytest.raises(UserError, match=f"device={device} "):
+        set_up(replace(composed([]), device=device))
