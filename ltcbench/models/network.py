@@ -1,6 +1,6 @@
 """A network: input handling, a cell driven through time, a linear read-out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.imputation import Imputation
 from ltcbench.models.inputs import Inputs, carry_forward
-from ltcbench.models.scan import checked, chosen, scan
+from ltcbench.models.scan import checked, chosen, scan, stepper
 
 
 class Network(nn.Module):
@@ -46,6 +46,10 @@ class Network(nn.Module):
         self.feature_mask = feature_mask
         self.engine = checked(engine, cell)
         self.ran = ""
+        # Where some parameter is: it tells dtype and device, and to look for one each time would take long.
+        self._some = next(
+            (module, name) for module in cell.modules() for name, _ in module.named_parameters(recurse=False)
+        )
 
     def forward(
         self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None, mask: Tensor | None = None
@@ -93,6 +97,45 @@ class Network(nn.Module):
         outputs, state = scan(self.cell, x[:length], state, elapsed[:length], mask[:length], self.ran)
         return torch.cat([outputs, outputs[-1:].expand(len(x) - length, -1, -1)]), state
 
+    def stepper(self) -> Callable[..., tuple[Tensor, State]]:
+        """The trained network for one time step at a time: ``y, state = step(x, state, elapsed)``.
+
+        The weights are prepared once, so a step takes a fraction of the time of ``forward``; after a change of the
+        weights make a new stepper. A step has no gradients. It takes
+
+            x: inputs (B, F);
+            state: as the step before returned it; None starts from zero;
+            elapsed: time since the previous step (B,); None: 1
+
+        and returns y (B, output_size), or the cell's output (B, H) without a read-out, and the new state.
+
+        Raises:
+            UserError: the network needs the whole sequence at once or has a feature mask; of a step: a shape does not
+                fit.
+        """
+        if self.cell.at_once or self.feature_mask:
+            why = "has a feature mask" if self.feature_mask else "sees the whole sequence at once"
+            raise UserError(f"a network that {why} takes no single steps: call it with x (batch, time, features).")
+        like, features, words = self._like(), self.inputs.features, self.inputs.embedding is not None
+        advance = stepper(self.cell, like)
+
+        @torch.no_grad()
+        def step(x: Tensor, state: State | None = None, elapsed: Tensor | None = None) -> tuple[Tensor, State]:
+            batch = len(x)
+            if x.shape != (batch, features):
+                raise UserError(f"x has shape {tuple(x.shape)}, expected (batch, {features}).")
+            if elapsed is not None and elapsed.shape != (batch,):
+                raise UserError(f"elapsed has shape {tuple(elapsed.shape)}, expected (batch,) = ({batch},).")
+            if words:
+                x = self.inputs(x.unsqueeze(0), None, x)[0][0]
+            duration = like.new_ones(batch, 1) if elapsed is None else elapsed.to(like.dtype).unsqueeze(1)
+            state = self.cell.initial_state(batch, like) if state is None else state
+            state = advance(x, state, duration)
+            y = self.cell.output(state)
+            return (y if self.readout is None else self.readout(y)), state
+
+        return step
+
     def time_constants(self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None) -> Tensor:
         """The liquid time constants tau_sys (B, T, H) at the end of every step, for models of the LTC family.
 
@@ -106,7 +149,7 @@ class Network(nn.Module):
 
     def _initial_state(self, x: Tensor) -> State:
         """The cell's, and with a feature mask the last observed values (B, F) and the last output (B, H)."""
-        batch, like = x.shape[1], self._weight()
+        batch, like = x.shape[1], self._like()
         state = self.cell.initial_state(batch, like)
         if self.feature_mask:
             state = (*state, torch.zeros_like(x[0]), like.new_zeros(batch, self.cell.output_size))
@@ -121,11 +164,11 @@ class Network(nn.Module):
             raise UserError(f"x has shape {tuple(x.shape)}, expected (batch, time, {features}) with at least one step.")
         batch_time = tuple(x.shape[:2])
         if elapsed is None:
-            elapsed = self._weight().new_ones(batch_time)
+            elapsed = self._like().new_ones(batch_time)
         if tuple(elapsed.shape) != batch_time:
             raise UserError(f"elapsed has shape {tuple(elapsed.shape)}, expected (batch, time) = {batch_time}.")
         x = x.transpose(0, 1).contiguous()
-        elapsed = elapsed.to(self._weight().dtype).t().contiguous()
+        elapsed = elapsed.to(self._like().dtype).t().contiguous()
         if mask is None:
             return x, elapsed, None, None
         mask = mask.bool().transpose(0, 1).contiguous()
@@ -138,8 +181,10 @@ class Network(nn.Module):
         expected += f" or {(*batch_time, features)}" if self.feature_mask else "; build with feature_mask=True for more"
         raise UserError(f"mask has shape {tuple(shape)}, expected {expected}.")
 
-    def _weight(self) -> Tensor:
-        return next(self.cell.parameters())
+    def _like(self) -> Tensor:
+        """A tensor with the dtype and device of the weights."""
+        found: Tensor = getattr(*self._some)
+        return found
 
     def project_(self) -> None:
         """Put the cell's parameters back into their allowed ranges; call it after every optimiser step."""

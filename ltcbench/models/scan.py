@@ -22,6 +22,7 @@ from ltcbench.models.engines import cfc, compiled, kernels, ltc
 ENGINES = ("auto", "eager", "compiled", "fused")
 
 Sequence = Callable[..., tuple[Tensor, State]]
+Step = Callable[[Tensor, State, Tensor], State]
 FUSED: dict[type[Cell], Sequence] = {
     CfC: cfc.sequence,
     MixedCfC: cfc.sequence,
@@ -53,8 +54,29 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
     fused = type(cell) in FUSED and (mask is None or isinstance(cell, CfC | MixedCfC))  # torch's kernels know no mask
     if engine == "auto":
+        if isinstance(cell, CfC | MixedCfC) and len(x) == 1 and not torch.is_grad_enabled():
+            return "eager"  # to prepare the weights would take longer than the step
         return "compiled" if native else "fused" if fused else "eager"
     return "eager" if engine == "fused" and not fused else engine
+
+
+def stepper(cell: Cell, like: Tensor) -> Step:
+    """``cell`` for one step at a time without gradients, its weights prepared: inputs (B, F), state, elapsed (B, 1).
+
+    Args:
+        cell: the cell, not one that needs the whole sequence at once.
+        like: any tensor with the dtype and device of the inputs.
+    """
+    if type(cell) is CfC:
+        return cfc.stepper(cell)
+    if isinstance(cell, LTC) and ltc.serves(cell, like):
+        return ltc.stepper(cell)
+
+    def step(x: Tensor, state: State, elapsed: Tensor) -> State:
+        drive = tuple(part[0] for part in cell.drive(x.unsqueeze(0)))
+        return cell.step(state, drive, elapsed)
+
+    return step
 
 
 def scan(

@@ -136,11 +136,17 @@ class CfC(Cell):
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Weight and bias of each dense layer: the backbone's, then all heads side by side."""
+        return [self.layer(i) for i in range(len(self.backbone) + 1)]
+
+    def layer(self, i: int) -> tuple[Tensor, Tensor]:
+        """Weight and bias of one of ``layers``."""
+        if i < len(self.backbone):
+            layer = self.backbone[i]
+            return layer.weight, layer.bias
         weight = torch.cat([head.weight for head in _linear(self.heads)])
         if self.mask is not None:
             weight = weight * self.mask
-        heads = weight, torch.cat([head.bias for head in _linear(self.heads)])
-        return [*((layer.weight, layer.bias) for layer in _linear(self.backbone)), heads]
+        return weight, torch.cat([head.bias for head in _linear(self.heads)])
 
     def drops(self, layer: int) -> bool:
         """Whether dropout follows this layer of the backbone now."""
@@ -148,7 +154,7 @@ class CfC(Cell):
 
     def drive(self, x: Tensor) -> Drive:
         """The first dense layer's product with the inputs, (T, B, width of that layer)."""
-        weight, bias = self.layers()[0]
+        weight, bias = self.layer(0)
         return (F.linear(x, weight[:, : self.input_size], bias),)
 
     def step(self, state: State, drive: Drive, elapsed: Tensor) -> State:

@@ -5,6 +5,7 @@ cell's state h is kept as q, h = p q + r (see ``squash``). What is left of each 
 with the weights, whose own gradients are one product each at the end.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -48,6 +49,37 @@ def _first(plan: Plan, weight: Tensor, mixed: bool) -> dict[str, Product]:
     below = {"x": IDENTITY, "m": M_TO_m, "q": plan.squashes[-1]}
     columns = weight.split([weight.shape[1] - size, size], dim=1)
     return {name: Product(part, below[name], k) for name, part in zip(names, columns, strict=True)}
+
+
+def stepper(cell: CfC) -> Callable[[Tensor, State, Tensor], State]:
+    """``cell`` for one step at a time without gradients, with the weights as they are now.
+
+    The function returned takes inputs (B, F), state and elapsed (B, 1).
+    """
+    plan = Plan.of(cell)
+    solution = (cell.A, cell.w_tau) if cell.variant == "solution" else ()
+    (weight, bias), *later = [*cell.layers()[:-1], tuple(plan.heads(part, None) for part in cell.layers()[-1])]
+    first = Product(weight, IDENTITY, plan.squashes[0].k)  # of x and of h itself: nothing is carried on as q
+    constant, (_, _, p, r) = bias * plan.squashes[0].k, plan.squashes[-1]
+    shift = weight.new_tensor(r)
+    rooms: dict[int, Layers] = {}
+
+    def room(batch: int) -> Layers:
+        time, a = weight.new_empty(1, batch, 1), weight.new_empty(1, batch, len(weight))
+        layers = Layers.fresh(plan, solution, [w for w, _ in later], time, a)
+        layers.begin([b for _, b in later])
+        return layers
+
+    def step(x: Tensor, state: State, elapsed: Tensor) -> State:
+        (h,) = state
+        layers = rooms.get(len(x)) or rooms.setdefault(len(x), room(len(x)))
+        layers.time_t[0].copy_(elapsed)
+        torch.addmm(constant, torch.cat([x, h], 1), first.transposed, out=layers.a_t[0][0])
+        new = torch.empty_like(h)
+        layers.forward(0, new)
+        return (new if solution else torch.add(shift, new, alpha=p),)
+
+    return step
 
 
 class _Sequence(torch.autograd.Function):

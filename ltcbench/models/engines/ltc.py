@@ -5,7 +5,7 @@ D = cm + h (conductance + sum w s), a gradient g of v' gives g / D for N and -g 
 through the synapses, whose sigmoids are computed again.
 """
 
-import ctypes
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,12 @@ from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.engines.native import address, library
 
+SOURCE = Path(__file__).with_name("ltc.c")
+
 
 def available() -> bool:
     """Whether the C functions can be had here."""
-    return _library() is not None
-
-
-def _library() -> ctypes.CDLL | None:
-    return library(Path(__file__).with_name("ltc.c"))
+    return library(SOURCE) is not None
 
 
 def serves(cell: LTC, x: Tensor) -> bool:
@@ -42,17 +40,58 @@ def sequence(cell: LTC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor |
     return cell.output((v.flatten(0, 1),)).unflatten(0, v.shape[:2]), (v[-1],)
 
 
+def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
+    """``cell`` for one step at a time without gradients, with the weights as they are now.
+
+    The function returned takes inputs (B, F), state and elapsed (B, 1).
+    """
+    sensory, recurrent = (
+        [tensor.contiguous() for tensor in synapses.tensors(cell.weight(synapses))]
+        for synapses in (cell.sensory, cell.recurrent)
+    )
+    cm = cell.positive(cell.cm).contiguous()
+    leak = cell.leaky(torch.zeros_like(cm), torch.zeros_like(cm))
+
+    def step(x: Tensor, state: State, elapsed: Tensor) -> State:
+        sums = _synapses(cell.mapped(x), sensory)
+        drive = [(sum_ + of_leak).unsqueeze(0) for sum_, of_leak in zip(sums, leak, strict=True)]
+        h = cell.step_size(elapsed).view(1, -1)
+        out, *_ = _recurrence(*drive, h, None, state[0].contiguous(), cm, cell.unfolds, recurrent)
+        return (out[0],)
+
+    return step
+
+
+def _synapses(u: Tensor, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Of contiguous tensors as ``_Synapses`` takes them."""
+    reversal = u.new_empty(*u.shape[:-1], len(tensors[0]))
+    conductance = torch.empty_like(reversal)
+    _call("synapses_forward", _rows(u), *tensors[0].shape, u, *tensors, reversal, conductance)
+    return reversal, conductance
+
+
+def _recurrence(
+    reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor, cm: Tensor, unfolds: int,
+    tensors: Sequence[Tensor],
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """Of contiguous tensors as ``_Recurrence`` takes them; with the potentials and denominators of all unfolds."""
+    steps, batch, width = reversal.shape
+    v = reversal.new_empty(steps, unfolds + 1, batch, width)
+    denominator = reversal.new_empty(steps, unfolds, batch, width)
+    out, scratch = torch.empty_like(reversal), torch.empty_like(start)
+    _call("ltc_forward", steps, batch, width, unfolds, reversal, conductance, h, mask, start, cm, *tensors, v,
+          denominator, scratch, out)  # fmt: skip
+    return out, v, denominator
+
+
 class _Synapses(torch.autograd.Function):
     """u (..., pre) and w, w erev, sigma, sigma mu (post, pre) -> reversal and conductance (..., post)."""
 
     @staticmethod
     def forward(ctx: Any, u: Tensor, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         u, tensors = u.contiguous(), tuple(tensor.contiguous() for tensor in tensors)
-        reversal = u.new_empty(*u.shape[:-1], len(tensors[0]))
-        conductance = torch.empty_like(reversal)
-        _call("synapses_forward", _rows(u), *tensors[0].shape, u, *tensors, reversal, conductance)
         ctx.save_for_backward(u, *tensors)
-        return reversal, conductance
+        return _synapses(u, tensors)
 
     @staticmethod
     @once_differentiable
@@ -70,29 +109,11 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor,
                 cm: Tensor, unfolds: int, *tensors: Tensor) -> Tensor:  # fmt: skip
-        steps, batch, width = reversal.shape
-        given = [tensor.contiguous() for tensor in (reversal, conductance, h)]
-        start, cm, *tensors_ = (tensor.contiguous() for tensor in (start, cm, *tensors))
-        v = reversal.new_empty(steps, unfolds + 1, batch, width)
-        denominator = reversal.new_empty(steps, unfolds, batch, width)
-        out, scratch = torch.empty_like(given[0]), torch.empty_like(start)
-        _call(
-            "ltc_forward",
-            steps,
-            batch,
-            width,
-            unfolds,
-            *given,
-            mask,
-            start,
-            cm,
-            *tensors_,
-            v,
-            denominator,
-            scratch,
-            out,
+        reversal, conductance, h, start, cm, *tensors_ = (
+            tensor.contiguous() for tensor in (reversal, conductance, h, start, cm, *tensors)
         )
-        ctx.save_for_backward(given[2], mask, cm, *tensors_, v, denominator)
+        out, v, denominator = _recurrence(reversal, conductance, h, mask, start, cm, unfolds, tensors_)
+        ctx.save_for_backward(h, mask, cm, *tensors_, v, denominator)
         return out
 
     @staticmethod
@@ -116,6 +137,6 @@ def _rows(u: Tensor) -> int:
 
 def _call(function: str, *arguments: int | Tensor | None) -> None:
     """Call a C function; whole numbers pass as int, tensors as the address of their first value."""
-    native = _library()
+    native = library(SOURCE)
     assert native is not None
     getattr(native, function)(*(arg if isinstance(arg, int) else address(arg) for arg in arguments))
