@@ -20,10 +20,15 @@ def step(cell: Cell, x: Tensor) -> Step:
     Other batches, an epoch's short last one and those of evaluation, take the step as it is: each would otherwise be
     waited for as long as the first. torch keeps what it compiled on disk for the next process. Without a compiler the
     step stays as it is, which is told in one line of the log.
+
+    On a GPU, TORCHINDUCTOR_CUDAGRAPHS=1 makes torch record each call as a CUDA graph and replay it (its mode
+    "reduce-overhead"): a sequence is then one iteration, whose results the next may overwrite.
     """
     kept = cell.__dict__  # not an attribute that torch.nn.Module would register, save or copy
     if not torch.is_grad_enabled():
         return cell.step
+    if x.device.type == "cuda":
+        torch.compiler.cudagraph_mark_step_begin()
     if "compiled_step" not in kept:
         kept["compiled_for"] = x.shape[1]
         if x.device.type == "cpu" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
