@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ltcbench import config, tasks
+from ltcbench import composition, tasks
 from ltcbench import job as jobs
 from ltcbench.config import Job, Trainer
 from ltcbench.errors import Failure
@@ -20,7 +20,7 @@ def job_of(tree: Mapping[str, Any]) -> Job:
     model, task, trainer = dict(tree["model"]), dict(tree["task"]), dict(tree["trainer"])
     weights = trainer.pop("class_weights")
     return replace(
-        config.composed([]),
+        composition.composed([]),
         model=model.pop("name"),
         hidden_size=model.pop("hidden_size"),
         model_options=model,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import yaml
 
-from ltcbench import config, places
+from ltcbench import groups, places
 from ltcbench.errors import unknown
 
 MINUTES = "minutes_per_epoch"  # a metric of the machine, so never judged
@@ -155,7 +155,7 @@ class Cell:
 
 def names() -> list[str]:
     """The tables, in the order of their papers."""
-    return sorted(config.names("table"), key=lambda name: (not name.startswith("ltc"), name))
+    return sorted(groups.names("table"), key=lambda name: (not name.startswith("ltc"), name))
 
 
 @cache
@@ -196,7 +196,7 @@ def _column(name: str, entry: dict[str, Any], table: dict[str, Any]) -> Column:
         margin=entry.get("margin"),
         margin_share=entry.get("margin_share"),
         overrides=tuple(entry.get("overrides", ())),
-        protocols=tuple(entry.get("protocols", config.names("protocol"))),
+        protocols=tuple(entry.get("protocols", groups.names("protocol"))),
         not_run=entry.get("not_run", ""),
         numbers={model: number(model, *values) for model, values in entry["paper"].items()},
         notes=_notes(entry),
@@ -209,4 +209,4 @@ def _notes(entry: dict[str, Any]) -> tuple[Note, ...]:
 
 @cache
 def _models() -> frozenset[str]:
-    return frozenset(config.names("model"))
+    return frozenset(groups.names("model"))

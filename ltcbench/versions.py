@@ -2,17 +2,16 @@
 
 import platform
 import subprocess
+from importlib import metadata
 
 from ltcbench import __version__, places
 
 
 def versions() -> dict[str, str | None]:
     """Versions of Python, torch and ltcbench, the git commit (``+dirty`` with uncommitted changes) and the machine."""
-    import torch
-
     return {
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": metadata.version("torch"),  # the same as torch.__version__, without seconds of import
         "ltcbench": __version__,
         "git": _git(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from ltcbench import grid
-from ltcbench.config import Job, composed
+from ltcbench.composition import composed
+from ltcbench.config import Job
 from ltcbench.errors import Interrupted, UserError
 from ltcbench.grid import Data, Ended, planned
 from ltcbench.runs import RunFolder, fingerprint

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from ltcbench import evaluation
-from ltcbench.config import composed, tree
+from ltcbench.composition import composed
+from ltcbench.config import tree
 from ltcbench.errors import UserError
 from ltcbench.job import set_up
 

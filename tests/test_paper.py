@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from ltcbench import config, paper, selection, tasks
-from ltcbench.config import composed
+from ltcbench import groups, paper, selection, tasks
+from ltcbench.composition import composed
 from ltcbench.paper import MINUTES
 
 TABLES = [paper.table(name) for name in paper.names()]
@@ -71,11 +71,11 @@ def test_every_column_fits_its_task(table: paper.Table, column: paper.Column) ->
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda value: value.name)
 def test_notes_name_quirks_and_options_that_exist(table: paper.Table, column: paper.Column) -> None:
-    known = {*config.quirk_notes(column.task), "decay_bug"}
+    known = {*groups.quirk_notes(column.task), "decay_bug"}
     for note in (*column.notes, *table.notes):
         assert set(note.models) <= set(table.models)
         named = re.findall(r"(?:^|; |, )([a-z]+(?:_[a-z]+)+)(?=:|,| is off)", note.text)
-        assert set(named) - set(config.names("model")) <= known, note.text
+        assert set(named) - set(groups.names("model")) <= known, note.text
 
 
 RUNNABLE = [cell for cell in CELLS if not cell.why_not_run and cell.column.metric != MINUTES]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench.config import Job, composed
+from ltcbench.composition import composed
+from ltcbench.config import Job
 from ltcbench.errors import Failure
 from ltcbench.runs import RunFolder, fingerprint, write
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ltcbench import config
+from ltcbench import composition
 from ltcbench.errors import unknown
 from ltcbench.terminal import table
 
@@ -25,7 +25,7 @@ def models_table() -> str:
     rows = []
     for name in models.MODELS:
         about = models.about(name)
-        settings = config.defaults("model", name)
+        settings = composition.defaults("model", name)
         del settings["name"]
         size = models.build(name, 17, settings.pop("hidden_size"), None, **settings).size()
         time = "yes" if about.uses_elapsed else "no"

@@ -22,9 +22,8 @@ def run(arguments: list[str]) -> int:
     folder = options.source or places.runs()
     composer = Composer()
     comparisons = []
-    for name in paper.names():
+    for name, every in published.runs_by_table(folder, paper.names()).items():
         table = paper.table(name)
-        every = published.runs_in(folder, name)
         comparisons.append(compare(table, list(table.cells()), every, selection.protocols("both"), composer))
     composer.save()
     path: Path = options.out or places.runs() / "report" / "index.html"

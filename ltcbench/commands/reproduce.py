@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ltcbench import config, paper, places, selection
+from ltcbench import composition, config, paper, places, selection
 from ltcbench.config import Job
 from ltcbench.errors import UserError
 from ltcbench.grid import DONE, Data, Ended, planned
@@ -66,7 +66,7 @@ def jobs_of(cells: Sequence[Cell], protocols: Sequence[str], overrides: Sequence
     for protocol in protocols:
         for cell in runnable:
             if protocol in cell.column.protocols:
-                job = config.composed([*cell.overrides(protocol), *overrides])
+                job = composition.composed([*cell.overrides(protocol), *overrides])
                 found.setdefault(str(config.tree(job)), job)
     return [replace(job, seed=seed) for seed in range(seeds) for job in found.values()]
 

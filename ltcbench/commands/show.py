@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ltcbench import config
+from ltcbench import composition, groups
 from ltcbench.config import Job
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     if any(argument in ("-h", "--help") for argument in arguments):
         print(__doc__)
         return 0
-    job = config.composed(arguments)
+    job = composition.composed(arguments)
     print(_model(job), _task(job), _training(job), _run(job), sep="\n\n")
     return 0
 
@@ -55,11 +55,11 @@ def _task(job: Job) -> str:
     spec = data.spec if data else tasks.TASKS[job.task].SPEC
     target = f"{len(spec.labels)} classes ({', '.join(spec.labels)})" if spec.labels else f"{spec.output_size} values"
     where = "at every step" if spec.per_step else "for the whole sequence"
-    notes = config.quirk_notes(job.task)
+    notes = groups.quirk_notes(job.task)
     lines = [
         f"TASK {job.task}, protocol {job.protocol}",
         "",
-        *_paragraph(config.comment("task", job.task)),
+        *_paragraph(groups.comment("task", job.task)),
         f"  sequences of {spec.length} steps x {spec.features} features; target {target} {where}",
         f"  metric {spec.metric} ({spec.direction}), loss {spec.loss}",
         f"  data: {MARKS.get(job.source, job.source)}",
@@ -90,7 +90,7 @@ def _sizes(data: "SequenceData") -> list[str]:
 
 def _training(job: Job) -> str:
     source = (
-        config.comment("recipe", job.recipe) if job.recipe != "none" else "the task's defaults; no recipe of its own"
+        groups.comment("recipe", job.recipe) if job.recipe != "none" else "the task's defaults; no recipe of its own"
     )
     settings = (f"    {key} = {value}" for key, value in asdict(job.trainer).items() if value is not None)
     return "\n".join([f"TRAINING recipe {job.recipe}", "", *_paragraph(source), *settings])

@@ -6,7 +6,7 @@ import sys
 
 from omegaconf import DictConfig
 
-from ltcbench import config, places
+from ltcbench import composition, places
 from ltcbench.errors import Interrupted, UserError
 
 log = logging.getLogger("ltcbench")
@@ -37,7 +37,7 @@ def run(arguments: list[str]) -> int:
             ended.append(error)
 
     try:
-        config.explained(task)
+        composition.explained(task)
     except _JobFailed:
         return 1
     for end in ended:
@@ -51,7 +51,7 @@ def _train(cfg: DictConfig) -> str:
     from hydra.core.hydra_config import HydraConfig
 
     _log_to_terminal()
-    job = config.job(cfg, config.chosen_recipe(HydraConfig.get()))
+    job = composition.job(cfg, composition.chosen_recipe(HydraConfig.get()))
     from ltcbench import job as jobs  # torch and pandas, only when the configuration is right
 
     status: str = jobs.run(job)["status"]

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -21,15 +21,26 @@ def folder() -> Path:
 
 
 def runs_in(folder: Path, table: str) -> list[Run]:
-    """The runs in a folder of published files, or in one of run folders.
+    """The runs for a table in a folder of published files, or all in one of run folders.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    return runs_by_table(folder, [table])[table]
+
+
+def runs_by_table(folder: Path, tables: Sequence[str]) -> dict[str, list[Run]]:
+    """The same for several tables; run folders are read once for all.
 
     Raises:
         UserError: there is no such folder.
     """
     if not folder.is_dir() and folder != places.runs():
         raise UserError(f"{folder} is not a folder: expected one of run folders or of published files.")
-    file = folder / f"{table}.csv"
-    return read(file) if file.is_file() else index.load(folder)
+    files = {table: folder / f"{table}.csv" for table in tables}
+    found = {table: read(file) for table, file in files.items() if file.is_file()}
+    every = index.load(folder) if len(found) < len(files) else []
+    return {table: found.get(table, every) for table in tables}
 
 
 def text(comparison: Comparison) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.paper import MINUTES, Column, Table
 from ltcbench.reporting import html, words
 from ltcbench.reporting.comparison import Comparison
@@ -103,19 +103,19 @@ def _how(its: Table, column: Column) -> str:
     """Protocol, quirks and commands of a column."""
     if column.not_run:
         return tag("p", escape(f"Not run: {column.not_run}."))
-    paper, clean = (config.quirks(column.task, protocol) for protocol in PROTOCOLS)
+    paper, clean = (groups.quirks(column.task, protocol) for protocol in PROTOCOLS)
     said = {True: "on", False: "off"}
     lines = [
         tag("tr", tag("th", tag("code", name), scope="row"), *(tag("td", said[on[name]]) for on in (paper, clean)),
             tag("td", escape(note)))
-        for name, note in config.quirk_notes(column.task).items()
+        for name, note in groups.quirk_notes(column.task).items()
     ]  # fmt: skip
     commands = (
         f"ltcbench reproduce {its.name} --only column={column.name} --protocol both\n"
         f"ltcbench table {its.name} --only column={column.name} --protocol both\n"
         f"ltcbench show task={column.task} model=<model>"
     )
-    text = config.comment("task", column.task) + (f" With {' '.join(column.overrides)}." if column.overrides else "")
+    text = groups.comment("task", column.task) + (f" With {' '.join(column.overrides)}." if column.overrides else "")
     return details(
         "Protocol, quirks and commands",
         tag("p", escape(text)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ltcbench import config, places, runs
+from ltcbench import composition, config, places, runs
 from ltcbench.errors import Failure
 from ltcbench.reporting import index
 
@@ -58,7 +58,7 @@ class Composer:
         """
         key = " ".join(overrides)
         if key not in self.known:
-            tree = config.tree(config.composed(overrides))
+            tree = config.tree(composition.composed(overrides))
             self.known[key] = [index.digest(tree), index.data_digest(tree), tree["trainer"]["epochs"]]
             self.fresh = True
         return Wanted(*self.known[key])
@@ -73,7 +73,7 @@ class Composer:
 def _state() -> str:
     """A digest of everything that decides what comes out."""
     files = sorted(path for path in places.conf().rglob("*.yaml") if path.parent.name != "table")
-    code = [Path(module.__file__ or "") for module in (config, index)]
+    code = [Path(module.__file__ or "") for module in (composition, config, index)]
     found = hashlib.sha256()
     for path in (*files, *code):
         found.update(path.name.encode() + path.read_bytes())

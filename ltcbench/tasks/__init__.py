@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from ltcbench import config
+from ltcbench import config, groups
 from ltcbench.data import cards, store
 from ltcbench.errors import UserError, unknown
 from ltcbench.tasks import (
@@ -83,7 +83,7 @@ def load(
     Raises:
         UserError: unknown name or option, or the data cannot be had or are not what they should be.
     """
-    switches = config.quirks(_known(name, options), protocol, quirks)
+    switches = groups.quirks(_known(name, options), protocol, quirks)
     if source == "synthetic":
         if TASKS[name].SPEC is None:
             raise UserError(f"there are no synthetic data for {name}, whose form is that of your table: set task.path.")

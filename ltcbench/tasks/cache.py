@@ -3,12 +3,15 @@
 An entry is a folder of ``.npy`` files and a ``meta.json`` with the task's facts and a checksum of everything. Its name
 is a hash over all that decides the arrays: raw checksums, quirks, options and the code of the tasks. It is written
 beside and renamed, so a reader sees a whole entry or none; an entry that does not match its checksums is built again.
+Whenever an entry is written, those of the task that nobody loaded for a month go: of older code, or of other settings.
 """
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,6 +26,7 @@ from ltcbench.tasks.sequences import Array, SequenceData, Spec, Split
 
 _PARTS = ("train", "valid", "test")
 _FIELDS = ("x", "y", "elapsed", "mask")
+_KEPT = 30 * 24 * 3600  # seconds after the last load: longer than a training, which reads its arrays from the entry
 _SETTINGS = ("selection", "final_epoch_counts", "class_weights", "weights_normalised")
 
 
@@ -68,6 +72,15 @@ def _write(entry: Path, data: SequenceData) -> None:
         (folder / "meta.json").write_text(json.dumps({"meta": meta, "crc": _crc_of_text(meta)}))
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
         folder.replace(entry)
+    _clear(entry.parent)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what was not loaded for long, also what a process that was killed left half written."""
+    for entry in folder.iterdir():
+        with suppress(OSError):  # another process does the same
+            if time.time() - entry.stat().st_mtime > _KEPT:
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _read(entry: Path) -> SequenceData:
@@ -80,6 +93,8 @@ def _read(entry: Path) -> SequenceData:
         arrays[name] = np.load(entry / f"{name}.npy", mmap_mode="c", allow_pickle=False)
         if _crc(arrays[name]) != crc:
             raise ValueError(f"{entry}/{name}.npy is damaged")
+    with suppress(OSError):  # a folder that may only be read
+        os.utime(entry)  # it was loaded now
     splits: dict[str, Any] = {part: _split(arrays, part) for part in _PARTS}
     return SequenceData(Spec(**_tuples(meta["spec"])), **splits, **_tuples(meta["settings"]))
 

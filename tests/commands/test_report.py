@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import cli, config, paper
+from ltcbench import cli, groups, paper
 from tests.reporting import fake
 from tests.reporting.browser import REASON, Browser, browser
 
@@ -86,7 +86,7 @@ def test_every_table_model_quirk_and_run_is_on_it(page: Path, runs: Path) -> Non
     for table in map(paper.table, paper.names()):
         assert f'<section id="{table.name}">' in text
         assert all(f'<th scope="row">{model}</th>' in text for model in table.models)
-    assert all(f"<code>{quirk}</code>" in text for quirk in config.quirk_notes("physionet"))
+    assert all(f"<code>{quirk}</code>" in text for quirk in groups.quirk_notes("physionet"))
     for path in runs.glob("*/*/*/result.json"):
         assert path.parent.name in text
     assert "ltcbench reproduce ltc-6 --only column=cheetah --protocol both" in text

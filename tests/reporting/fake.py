@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ltcbench import config
-from ltcbench.config import Job, composed
+from ltcbench.composition import composed
+from ltcbench.config import Job
 from ltcbench.reporting.index import Run, digest
 from ltcbench.runs import RunFolder
 

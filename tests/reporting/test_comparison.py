@@ -197,7 +197,7 @@ def test_compositions_are_remembered_until_the_configuration_changes(
     def never(overrides: Sequence[str]) -> None:
         raise AssertionError("composed again")
 
-    monkeypatch.setattr("ltcbench.config.composed", never)
+    monkeypatch.setattr("ltcbench.composition.composed", never)
     assert Composer().wanted(overrides("lstm")) == wanted
     monkeypatch.setattr("ltcbench.reporting.wanted._state", lambda: "another")
     with pytest.raises(AssertionError, match="composed again"):

@@ -30,6 +30,7 @@ def test_the_digest_stands_for_everything_but_seed_epochs_source_and_the_recipes
         "task.quirks.last_epoch_ignored=false",
         "model.forget_bias=2",
         "protocol=clean",
+        "precision=bfloat16_matmul",
     ):
         assert of() != of(change)
 

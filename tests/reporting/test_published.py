@@ -6,7 +6,7 @@ from ltcbench import paper
 from ltcbench.config import tree
 from ltcbench.errors import UserError
 from ltcbench.paper import Cell
-from ltcbench.reporting import published
+from ltcbench.reporting import index, published
 from ltcbench.reporting.comparison import compare
 from ltcbench.reporting.index import Run, data_digest
 from ltcbench.reporting.wanted import Composer
@@ -34,6 +34,21 @@ def test_what_was_published_makes_the_same_table(runs: list[Run], tmp_path: Path
     (tmp_path / "cfc-walker.csv").write_text(published.text(table(runs)))  # type: ignore[arg-type]
     assert table(published.runs_in(tmp_path, "cfc-walker")) == table(runs)
     assert published.runs_in(tmp_path, "ltc-6") == []
+
+
+def test_run_folders_are_read_once_for_all_tables(
+    runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = compare(TABLE, list(TABLE.cells()), runs, ["paper"], Composer())
+    (tmp_path / "cfc-walker.csv").write_text(published.text(comparison))
+    fake.folder(tmp_path, CFC, 0, 0.6)
+    loaded: list[Path] = []
+    load = index.load
+    monkeypatch.setattr(index, "load", lambda folder: (loaded.append(folder), load(folder))[1])
+    found = published.runs_by_table(tmp_path, ["ltc-3", "cfc-walker", "ltc-6"])
+    assert list(found) == ["ltc-3", "cfc-walker", "ltc-6"] and loaded == [tmp_path]
+    assert [run.value for run in found["ltc-3"]] == [run.value for run in found["ltc-6"]] == [0.6]
+    assert len(found["cfc-walker"]) == len(published.read(tmp_path / "cfc-walker.csv"))
 
 
 def test_each_run_has_a_command_that_makes_it_anew(runs: list[Run]) -> None:

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import numpy as np
 
-from ltcbench import config, tasks
+from ltcbench import groups, tasks
 from ltcbench.tasks.sequences import SequenceData
 
 PARTS = ("train", "valid", "test")
@@ -26,7 +26,7 @@ class Folder(dict[str, Path]):
 
 def load(task: ModuleType, files: dict[str, Path], protocol: str = "paper", **by_hand: bool) -> SequenceData:
     """The data of ``task`` with the quirks of ``protocol``, some set by hand."""
-    return task.load(files, config.quirks(task.__name__.rsplit(".", 1)[-1], protocol, by_hand))
+    return task.load(files, groups.quirks(task.__name__.rsplit(".", 1)[-1], protocol, by_hand))
 
 
 def arrays(data: SequenceData) -> dict[str, np.ndarray | None]:

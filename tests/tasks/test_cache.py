@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 import subprocess
 import sys
 import time
@@ -193,6 +194,45 @@ def test_other_code_has_another_entry(entry: Path, monkeypatch: pytest.MonkeyPat
     assert build.calls == 1 and len(list(entry.parent.iterdir())) == 2
 
 
+def aged(entry: Path, days: float) -> None:
+    then = time.time() - days * 24 * 3600
+    os.utime(entry, (then, then))
+
+
+def test_what_nobody_loaded_for_a_month_goes_when_something_is_written(
+    entry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = entry.parent / ".0123.killed"
+    half.mkdir()
+    (half / "train_x.npy").touch()
+    aged(half, 31)
+    monkeypatch.setattr(cache, "_code", lambda: b"newer")
+    aged(entry, 29)
+    cache.cached("some", DECIDED_BY, made)
+    assert entry.is_dir() and not half.exists()
+    aged(entry, 31)
+    cache.cached("some", DECIDED_BY, made)
+    assert entry.is_dir(), "a load removes nothing"
+    cache.cached("some", {**DECIDED_BY, "options": {}}, made)
+    assert not entry.exists() and len(list(entry.parent.iterdir())) == 2
+
+
+def test_a_load_keeps_an_entry(entry: Path) -> None:
+    aged(entry, 31)
+    cache.cached("some", DECIDED_BY, made)
+    cache.cached("some", {**DECIDED_BY, "options": {}}, made)
+    assert entry.is_dir()
+
+
+def test_arrays_outlive_their_entry(entry: Path) -> None:
+    loaded = cache.cached("some", DECIDED_BY, made)
+    aged(entry, 31)
+    cache.cached("some", {**DECIDED_BY, "options": {}}, made)
+    assert not entry.exists()
+    assert not changed(made(), loaded)
+    assert not changed(made(), cache.cached("some", DECIDED_BY, made))
+
+
 def test_mistakes_in_the_data_pass_through(folder: Path) -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         cache.cached("some", DECIDED_BY, lambda: 1 / 0)  # type: ignore[arg-type]
@@ -219,6 +259,21 @@ def test_processes_that_prepare_at_once_all_get_the_data(folder: Path) -> None:
     assert [process.returncode for process in processes] == [0] * 3, told
     alone = subprocess.run([*command[:-1], "0"], capture_output=True, text=True, timeout=120)
     assert {out for out, _ in told} == {alone.stdout} and alone.stdout.count("\n") == 8
+    assert len(list((folder.parent / "xor").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_processes_that_clear_away_at_once_all_get_the_data(folder: Path) -> None:
+    old = [folder.parent / "xor" / f"{number:016x}" for number in range(100)]
+    for entry in old:
+        entry.mkdir(parents=True)
+        (entry / "train_x.npy").write_bytes(bytes(1000))
+        aged(entry, 31)
+    command = [sys.executable, "-c", LOAD, str(time.time() + 6)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], told
+    assert told[0] == told[1] and told[0][0].count("\n") == 8
     assert len(list((folder.parent / "xor").iterdir())) == 1
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import cheetah
 from tests.tasks.checks import Folder, assert_paper, changed, load
@@ -58,7 +58,7 @@ def test_the_target_is_the_next_observation(files: Folder) -> None:
     np.testing.assert_array_equal(data.train.y[:, :-1], data.train.x[:, 1:])
 
 
-@pytest.mark.parametrize("quirk", config.quirks("cheetah", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("cheetah", "paper"))
 def test_each_quirk_changes_the_data(files: Folder, quirk: str) -> None:
     assert changed(load(cheetah, files), load(cheetah, files, **{quirk: False})) == {"final_epoch_counts"}
 

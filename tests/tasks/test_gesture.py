@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import gesture
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
@@ -88,7 +88,7 @@ def test_clean_is_scaled_by_the_training_rows(tmp_path: Path) -> None:
     np.testing.assert_allclose(rows.std(axis=0), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("quirk", config.quirks("gesture", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("gesture", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
     assert changed(load(gesture, files), load(gesture, files, **{quirk: False}))

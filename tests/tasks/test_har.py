@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import har
 from ltcbench.tasks.sequences import SequenceData
@@ -121,7 +121,7 @@ def test_clean_learns_nothing_from_the_test(files: Folder) -> None:
     assert changed(before, load(har, files, "clean")) == {"test.x", "test.y"}
 
 
-@pytest.mark.parametrize("quirk", config.quirks("har", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("har", "paper"))
 def test_each_quirk_changes_the_data(files: Folder, quirk: str) -> None:
     assert changed(load(har, files), load(har, files, **{quirk: False}))
 

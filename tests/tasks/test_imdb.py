@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import imdb
 from ltcbench.tasks.sequences import SequenceData
@@ -107,10 +107,10 @@ def test_equal_reviews_are_never_in_train_and_valid(tmp_path: Path) -> None:
     assert len(data.valid) == 10 and len(valid) == 1 and not train & valid
 
 
-@pytest.mark.parametrize("quirk", config.quirks("imdb", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("imdb", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
-    switched = not config.quirks("imdb", "paper")[quirk]
+    switched = not groups.quirks("imdb", "paper")[quirk]
     assert changed(load(imdb, files), load(imdb, files, **{quirk: switched}))
 
 

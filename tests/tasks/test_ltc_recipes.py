@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltcbench import config
+from ltcbench import composition, groups
 
 RATE_OF_LTC = {
     "har": 0.01,
@@ -20,7 +20,7 @@ RATE_OF_LTC = {
 @pytest.mark.parametrize("task", RATE_OF_LTC)
 def test_settings(task: str) -> None:
     for model in ("lstm", "ltc", "ltc_euler", "ltc_rk4"):
-        job = config.composed([f"task={task}", f"model={model}"])
+        job = composition.composed([f"task={task}", f"model={model}"])
         trainer, rate = job.trainer, 0.001 if model == "lstm" else RATE_OF_LTC[task]
         assert (trainer.optimizer, trainer.learning_rate, trainer.epochs) == ("adam", rate, 200)
         assert (trainer.batch_size, trainer.drop_last) == (64 if task == "person" else 16, True)
@@ -31,20 +31,20 @@ def test_settings(task: str) -> None:
 
 @pytest.mark.parametrize("task", RATE_OF_LTC)
 def test_the_state_of_the_neural_ode_is_clipped_on_two_tasks(task: str) -> None:
-    job = config.composed([f"task={task}", "model=node"])
+    job = composition.composed([f"task={task}", "model=node"])
     assert job.model_options["clip"] == (10 if task in ("power", "traffic") else None)
 
 
 @pytest.mark.parametrize("task", RATE_OF_LTC)
 def test_the_read_out_begins_with_a_normal_distribution_on_two_tasks(task: str) -> None:
     for model in ("lstm", "ltc"):
-        job = config.composed([f"task={task}", f"model={model}"])
+        job = composition.composed([f"task={task}", f"model={model}"])
         assert job.model_options.get("readout_std") == (0.05 if task in ("power", "traffic") else None)
 
 
 @pytest.mark.parametrize("task", RATE_OF_LTC)
 def test_every_switch_says_what_it_does(task: str) -> None:
-    paper, clean = config.quirks(task, "paper"), config.quirks(task, "clean")
-    assert set(config.quirk_notes(task)) == set(paper)
+    paper, clean = groups.quirks(task, "paper"), groups.quirks(task, "clean")
+    assert set(groups.quirk_notes(task)) == set(paper)
     assert not any(clean.values())
     assert all(on for name, on in paper.items() if (task, name) != ("traffic", "transposed_windows"))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import occupancy
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
@@ -97,7 +97,7 @@ def test_clean_is_scaled_by_the_training_rows(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.train.x[0, :, 2], first, rtol=1e-6)
 
 
-@pytest.mark.parametrize("quirk", config.quirks("occupancy", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("occupancy", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
     assert changed(load(occupancy, files), load(occupancy, files, **{quirk: False}))

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import ozone
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
@@ -111,7 +111,7 @@ def test_clean_knows_the_missing_days(tmp_path: Path) -> None:
     assert np.argwhere(data.train.elapsed[18] == 6).ravel().tolist() == [28]  # day 72 + 28
 
 
-@pytest.mark.parametrize("quirk", config.quirks("ozone", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("ozone", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path, *made_up())
     assert changed(load(ozone, files), load(ozone, files, **{quirk: False}))

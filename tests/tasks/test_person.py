@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import person
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
@@ -131,7 +131,7 @@ def test_clean_knows_the_time(tmp_path: Path) -> None:
     np.testing.assert_allclose(steps, [0.025, 0.05, 0.075, 0.1], rtol=1e-6)
 
 
-@pytest.mark.parametrize("quirk", config.quirks("person", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("person", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
     assert changed(load(person, files), load(person, files, **{quirk: False}))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import person_irregular
 from ltcbench.tasks.sequences import SequenceData, Split
@@ -100,7 +100,7 @@ def lines(data: SequenceData) -> list[set[int]]:
 
 
 def test_paper_is_the_authors_loader(real: dict[str, Path]) -> None:
-    quirks = config.quirks("person_irregular", "paper", {"drawn_with_replacement": False})
+    quirks = groups.quirks("person_irregular", "paper", {"drawn_with_replacement": False})
     data = person_irregular.load(real, quirks, time_scale=10)
     assert_form(data, backward=True, unlabelled=True)
     for part, windows in authors(real["ConfLongDemo_JSI.txt"], 10).items():
@@ -148,12 +148,12 @@ def test_clean_knows_every_class_and_the_time(tmp_path: Path) -> None:
 
 def test_time_is_scaled(tmp_path: Path) -> None:
     files = write(tmp_path)
-    quirks = config.quirks("person_irregular", "clean")
+    quirks = groups.quirks("person_irregular", "clean")
     one, ten = (person_irregular.load(files, quirks, time_scale=scale) for scale in (1, 10))
     np.testing.assert_array_equal(ten.train.elapsed, 10 * one.train.elapsed)
 
 
-@pytest.mark.parametrize("quirk", config.quirks("person_irregular", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("person_irregular", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
     assert changed(load(person_irregular, files), load(person_irregular, files, **{quirk: False}))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import physionet
 from ltcbench.tasks.splitting import by_name
@@ -176,7 +176,7 @@ def test_clean_values_and_times(tmp_path: Path) -> None:
     assert hours.max() <= 48 and hours.min() >= 0
 
 
-@pytest.mark.parametrize("quirk", config.quirks("physionet", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("physionet", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
     assert changed(load(physionet, files), load(physionet, files, **{quirk: False}))

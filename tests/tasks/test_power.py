@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import power
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
@@ -98,10 +98,10 @@ def test_the_whole_file_in_time_and_memory(real: Folder, tmp_path: Path) -> None
     script = f"""
 import re, time
 from pathlib import Path
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.tasks import power
 begin = time.process_time()
-power.load({{"{NAME}": Path({str(path)!r})}}, config.quirks("power", "clean"))
+power.load({{"{NAME}": Path({str(path)!r})}}, groups.quirks("power", "clean"))
 print(time.process_time() - begin, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
@@ -168,7 +168,7 @@ def test_clean_is_scaled_by_the_training_rows(tmp_path: Path) -> None:
     np.testing.assert_allclose(steps.std(axis=0), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("quirk", config.quirks("power", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("power", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path, made_up())
     assert changed(load(power, files), load(power, files, **{quirk: False}))

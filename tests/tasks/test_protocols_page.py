@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import config, tasks
+from ltcbench import groups, tasks
 from ltcbench.tasks.sequences import SequenceData
 from ltcbench.training.baselines import baselines
 from tests.conftest import ROOT
@@ -40,7 +40,7 @@ def test_every_task_has_its_section_and_every_section_its_task() -> None:
 @pytest.mark.parametrize("task", tasks.TASKS)
 def test_every_switch_is_named_and_none_that_does_not_exist(task: str) -> None:
     named = set(re.findall(r"`(\w+)`", SECTIONS[task]))
-    quirks = set(config.quirks(task, "paper"))
+    quirks = set(groups.quirks(task, "paper"))
     assert quirks <= named
     assert set(rows(task)) - {"", "switch", "paper", "clean", "paper, `transposed_windows=true"} <= quirks
 

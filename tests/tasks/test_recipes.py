@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltcbench import config
+from ltcbench import composition, config
 
 MODELS = ("cfc_s", "cfc", "cfc_nogate", "cfc_mm")
 NAMED = {"lecun": "lecun_tanh", "SiLU": "silu", "ReLU": "relu", "tanh": "tanh", "GELU": "gelu"}
@@ -146,7 +146,7 @@ def settings(job: config.Job) -> dict[str, object]:
 @pytest.mark.parametrize("task", TABLES)
 @pytest.mark.parametrize(("place", "model"), list(enumerate(MODELS)))
 def test_settings_of_cfc(task: str, place: int, model: str) -> None:
-    job = config.composed([f"task={task}", f"model={model}"])
+    job = composition.composed([f"task={task}", f"model={model}"])
     assert job.recipe == f"{task}-{model}"
     got = settings(job)
     for name, listed in TABLES[task].items():
@@ -162,7 +162,7 @@ def test_settings_of_cfc(task: str, place: int, model: str) -> None:
 
 @pytest.mark.parametrize("task", LTC)
 def test_settings_of_ltc(task: str) -> None:
-    job = config.composed([f"task={task}", "model=ltc"])
+    job = composition.composed([f"task={task}", "model=ltc"])
     trainer = job.trainer
     assert job.recipe == f"{task}-ltc"
     assert LTC[task] == (
@@ -179,10 +179,10 @@ def test_settings_of_ltc(task: str) -> None:
 
 @pytest.mark.parametrize("task", ["et_smnist", "person_irregular"])
 def test_ltc_has_a_recipe_where_the_authors_have_none(task: str) -> None:
-    assert config.composed([f"task={task}", "model=ltc"]).recipe == f"{task}-ltc"
+    assert composition.composed([f"task={task}", "model=ltc"]).recipe == f"{task}-ltc"
 
 
 def test_clean_gives_the_mixed_cell_its_time() -> None:
     for protocol, expected in (("paper", True), ("clean", False)):
-        job = config.composed(["task=imdb", "model=cfc_mm", f"protocol={protocol}"])
+        job = composition.composed(["task=imdb", "model=cfc_mm", f"protocol={protocol}"])
         assert job.quirks["elapsed_zero"] is expected

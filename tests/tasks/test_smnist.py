@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import smnist
 from tests.tasks.checks import Folder, assert_form, changed, load
@@ -56,7 +56,7 @@ def test_the_split_is_in_file_order(files: Folder) -> None:
     assert data.final_epoch_counts
 
 
-@pytest.mark.parametrize("quirk", config.quirks("smnist", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("smnist", "paper"))
 def test_each_quirk_changes_the_data(files: Folder, quirk: str) -> None:
     assert changed(load(smnist, files), load(smnist, files, **{quirk: False})) == {"final_epoch_counts"}
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.errors import UserError
 from ltcbench.tasks import traffic
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
@@ -161,10 +161,10 @@ def test_clean_knows_the_time(tmp_path: Path) -> None:
     assert np.median(four_hours_apart.train.elapsed[:, 1:]) == 4
 
 
-@pytest.mark.parametrize("quirk", config.quirks("traffic", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("traffic", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path, made_up())
-    other = not config.quirks("traffic", "paper")[quirk]
+    other = not groups.quirks("traffic", "paper")[quirk]
     assert changed(load(traffic, files), load(traffic, files, **{quirk: other}))
 
 

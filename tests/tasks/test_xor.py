@@ -5,7 +5,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from ltcbench import config
+from ltcbench import groups
 from ltcbench.tasks import bits, xor, xor_dense
 from ltcbench.tasks.sequences import SequenceData, Split
 from tests.tasks.checks import assert_form, changed, load
@@ -121,6 +121,6 @@ def test_both_tasks_are_the_same_sequences(clean: dict[ModuleType, SequenceData]
         np.testing.assert_array_equal(events.elapsed.sum(1) * 32, dense.mask.sum(1))
 
 
-@pytest.mark.parametrize("quirk", config.quirks("xor", "paper"))
+@pytest.mark.parametrize("quirk", groups.quirks("xor", "paper"))
 def test_each_quirk_changes_the_data(paper: dict[ModuleType, SequenceData], quirk: str) -> None:
     assert changed(paper[xor], load(xor, {}, **{quirk: False}))

@@ -141,7 +141,7 @@ class CfC(Cell):
     def layer(self, i: int) -> tuple[Tensor, Tensor]:
         """Weight and bias of one of ``layers``."""
         if i < len(self.backbone):
-            layer = self.backbone[i]
+            layer = _linear(self.backbone)[i]
             return layer.weight, layer.bias
         weight = torch.cat([head.weight for head in _linear(self.heads)])
         if self.mask is not None:

@@ -54,9 +54,9 @@ def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
 
     def step(x: Tensor, state: State, elapsed: Tensor) -> State:
         sums = _synapses(cell.mapped(x), sensory)
-        drive = [(sum_ + of_leak).unsqueeze(0) for sum_, of_leak in zip(sums, leak, strict=True)]
-        h = cell.step_size(elapsed).view(1, -1)
-        out, *_ = _recurrence(*drive, h, None, state[0].contiguous(), cm, cell.unfolds, recurrent)
+        reversal, conductance = ((sum_ + of_leak).unsqueeze(0) for sum_, of_leak in zip(sums, leak, strict=True))
+        h, v = cell.step_size(elapsed).view(1, -1), state[0].contiguous()
+        out, *_ = _recurrence(reversal, conductance, h, None, v, cm, cell.unfolds, recurrent)
         return (out[0],)
 
     return step

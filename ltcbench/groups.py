@@ -1,0 +1,47 @@
+"""What stands in the groups of ``conf/``: names, comments, the quirks of a task."""
+
+import itertools
+import re
+from collections.abc import Mapping
+from typing import cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from ltcbench import places
+from ltcbench.errors import unknown
+
+
+def names(group: str) -> list[str]:
+    """Names of the options of a configuration group, e.g. ``names("task")``."""
+    return sorted(path.stem for path in (places.conf() / group).glob("*.yaml"))
+
+
+def comment(group: str, name: str) -> str:
+    """The comment at the head of a configuration file, without marks."""
+    lines = (places.conf() / group / f"{name}.yaml").read_text().splitlines()
+    head = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    return " ".join(line.lstrip("# ") for line in head if not line.startswith("# @package"))
+
+
+def quirks(task: str, protocol: str, by_hand: Mapping[str, bool] | None = None) -> dict[str, bool]:
+    """Every switch of ``task``, as ``protocol`` says unless it is set by hand.
+
+    Raises:
+        UserError: unknown protocol or switch.
+    """
+    if protocol not in names("protocol"):
+        raise unknown("protocol", protocol, names("protocol"))
+    cfg = cast(DictConfig, OmegaConf.load(places.conf() / "task" / f"{task}.yaml"))
+    cfg.protocol = OmegaConf.load(places.conf() / "protocol" / f"{protocol}.yaml")
+    switches = cast(dict[str, bool], OmegaConf.to_container(cfg.task.quirks, resolve=True))
+    for name, value in (by_hand or {}).items():
+        if name not in switches:
+            raise unknown(f"quirk of {task}", name, switches)
+        switches[name] = value
+    return switches
+
+
+def quirk_notes(task: str) -> dict[str, str]:
+    """What each switch of ``task`` does: the comment beside it in ``conf/task/<task>.yaml``."""
+    text = (places.conf() / "task" / f"{task}.yaml").read_text()
+    return dict(re.findall(r"^    (\w+): .*?# (.*)$", text, flags=re.MULTILINE))

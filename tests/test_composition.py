@@ -1,0 +1,39 @@
+import pytest
+
+from ltcbench import groups, models
+from ltcbench.composition import composed
+
+
+@pytest.mark.parametrize("recipe", [name for name in groups.names("recipe") if "-" in name])
+def test_every_recipe_composes_to_a_job_with_options_that_its_model_has(recipe: str) -> None:
+    task, model = recipe.split("-")
+    job = composed([f"task={task}", f"model={model}"])
+    assert (job.task, job.model, job.recipe) == (task, model, recipe)
+    assert set(job.model_options) <= {*models.options_of(model), "embedding_size", "embedding_dropout", "readout_std"}
+
+
+@pytest.mark.parametrize("task", groups.names("task"))
+def test_every_task_composes_under_both_protocols(task: str) -> None:
+    paper, clean = composed([f"task={task}"]), composed([f"task={task}", "protocol=clean"])
+    assert paper.quirks == groups.quirks(task, "paper")
+    assert clean.quirks == groups.quirks(task, "clean")
+    assert set(groups.quirk_notes(task)) == set(paper.quirks), "each quirk has a line that says what it does"
+    if paper.quirks:
+        assert paper.quirks != clean.quirks
+
+
+def test_precedence_command_line_over_recipe_over_task_over_model() -> None:
+    by_model = composed(["model=ltc", "task=xor", "recipe=none"])
+    by_recipe = composed(["model=ltc", "task=har"])
+    by_hand = composed(["model=ltc", "task=har", "trainer.learning_rate=0.5", "model.hidden_size=7"])
+    assert by_recipe.trainer.learning_rate == 0.01  # recipe har-ltc; the task says 0.001
+    assert composed(["model=lstm", "task=har"]).trainer.learning_rate == 0.001
+    assert by_model.recipe == "none"
+    assert by_recipe.recipe == "har-ltc"
+    assert (by_hand.trainer.learning_rate, by_hand.hidden_size) == (0.5, 7)
+
+
+def test_a_quirk_set_by_hand_beats_the_protocol() -> None:
+    job = composed(["task=har", "task.quirks.windows_cross_subjects=false"])
+    assert job.quirks == groups.quirks("har", "paper", {"windows_cross_subjects": False})
+    assert job.quirks["last_epoch_ignored"]
