@@ -10,12 +10,13 @@ from ltcbench.models.cells.aug_lstm import AugLSTM
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
+from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, compiled, kernels, ltc
+from ltcbench.models.engines import cfc, compiled, explicit, kernels, ltc
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
 # sequence with a backward pass of its own. auto: the fastest that needs no waiting.
@@ -26,12 +27,14 @@ Step = Callable[[Tensor, State, Tensor], State]
 FUSED: dict[type[Cell], Sequence] = {
     CfC: cfc.sequence,
     MixedCfC: cfc.sequence,
+    CTRNN: explicit.sequence,
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
     RNNDt: kernels.gru,
     RNN: kernels.rnn,
 }
+MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask
 
 
 def checked(engine: str, cell: Cell) -> str:
@@ -52,7 +55,9 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
-    fused = type(cell) in FUSED and (mask is None or isinstance(cell, CfC | MixedCfC))  # torch's kernels know no mask
+    fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED))
+    if isinstance(cell, CTRNN):
+        fused = explicit.serves(cell)
     if engine == "auto":
         if isinstance(cell, CfC | MixedCfC) and len(x) == 1 and not torch.is_grad_enabled():
             return "eager"  # to prepare the weights would take longer than the step

@@ -62,7 +62,7 @@ FAST = [name for name, entry in models.MODELS.items() if entry.cell in FUSED]
 def test_fused(name: str, masked: bool) -> None:
     net = built(name)
     assert_equal(net, "fused", masked, 1e-11)
-    expected = "eager" if masked and not name.startswith("cfc") else "fused"  # torch's kernels know no mask
+    expected = "fused" if not masked or name.startswith(("cfc", "ctrnn", "node")) else "eager"
     assert net.ran == expected
 
 
@@ -98,6 +98,20 @@ def test_fused_cfc_with_every_option(name: str, flavour: str, layers: int, activ
     options = {"flavour": flavour, "backbone_layers": layers, "backbone_activation": activation}
     net = built(name, backbone_units=5, backbone_dropout=dropout, **options)
     assert_equal(net, "fused", True, 1e-11)
+    assert net.ran == "fused"
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("clip", [None, 0.3])
+@pytest.mark.parametrize("step_size", [0.1, None, 0.9])
+@pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
+@pytest.mark.parametrize("flavour", ["ltc", "ode_lstm"])
+@pytest.mark.parametrize("name", ["ctrnn", "node"])
+def test_fused_explicit_solvers(
+    name: str, flavour: str, solver: str, step_size: float | None, clip: float | None, masked: bool
+) -> None:
+    net = built(name, flavour=flavour, solver=solver, step_size=step_size, clip=clip, unfolds=3)
+    assert_equal(net, "fused", masked, 1e-11)  # with steps of up to 2.7 that leave the bounds
     assert net.ran == "fused"
 
 
@@ -138,7 +152,7 @@ def test_compiled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of torch's own code, while it compiles
 def test_compiled_to_machine_code() -> None:
-    net = built("ctrnn", torch.float32)
+    net = built("ctgru", torch.float32)
     assert_equal(net, "compiled", False, 1e-5)
     assert net.ran == "compiled"
     with torch.no_grad():  # another batch size: as it is, no second compilation
@@ -152,7 +166,8 @@ def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
         ("lstm", torch.float32, "fused", "eager"),
         ("ltc", torch.float32, "compiled", "compiled"),
         ("ltc", torch.float64, "eager", "eager"),
-        ("ctrnn", torch.float32, "eager", "eager"),
+        ("ctrnn", torch.float32, "fused", "fused"),
+        ("ct_lstm", torch.float32, "eager", "eager"),
     ):
         net = built(name, kind)
         net(x.to(kind))
@@ -164,8 +179,11 @@ def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
 def test_unknown_engines_are_refused() -> None:
     with pytest.raises(UserError, match="unknown engine 'fast'"):
         models.build("cfc", 2, 3, engine="fast")
-    with pytest.raises(UserError, match="engine=fused does not exist for CTRNN"):
-        models.build("ctrnn", 2, 3, engine="fused")
+    with pytest.raises(UserError, match="engine=fused does not exist for CTGRU"):
+        models.build("ctgru", 2, 3, engine="fused")
+    net = models.build("ctrnn", 2, 3, engine="fused", solver="ode")
+    net(torch.zeros(1, 1, 2))
+    assert net.ran == "eager"
 
 
 def test_without_a_compiler_the_eager_engine_runs(

@@ -91,11 +91,11 @@ class CTRNN(Cell):
                 forward = self.gain * forward
             return forward - h if self.decays else forward
 
-        return (self.solver(slope, h, elapsed, self._bounds(h)),)
+        return (self.solver(slope, h, elapsed, self.bounds(h)),)
 
     @torch.no_grad()
-    def _bounds(self, h: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Largest and smallest h (B, H) after each sub-step."""
+    def bounds(self, h: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Smallest and largest h (B, H) after each sub-step, from that before the first; None without any."""
         largest: Tensor | None = None
         if self.bounded and self.decays:
             largest = h.abs().clamp(min=1) if self.gain is None else torch.maximum(h.abs(), self.gain.abs())
