@@ -11,6 +11,7 @@ COMMANDS = {
     "reproduce": "run what a table of the papers needs and is not there yet",
     "table": "a table of the papers, ours beside it, with verdicts",
     "report": "all tables with pictures, as one page",
+    "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",
     "list": "list models, tasks or tables",
     "show": "what a model, a task or a training consists of",

@@ -107,6 +107,16 @@ def band(low: Sequence[Point], high: Sequence[Point], kind: str) -> str:
     return f'<path class="{kind}" d="M{path}Z"/>'
 
 
+def apart(names: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """The names moved down until none covers another; a name that would stand twice in one place stands once."""
+    placed: list[tuple[float, float, str]] = []
+    for x, y, name in sorted(names, key=lambda item: item[1]):
+        while any(abs(y - b) < 12 and x < a + 7 * len(other) and a < x + 7 * len(name) for a, b, other in placed):
+            y += 2
+        placed.append((x, y, name))
+    return placed
+
+
 def interval(value: float, low: float | None, high: float | None, margin: float, label: str) -> str:
     """A difference and its interval on a strip in which the margin is shaded."""
     width, height = 120, 18

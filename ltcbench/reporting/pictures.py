@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ltcbench.paper import MINUTES, Column
 from ltcbench.reporting import words
-from ltcbench.reporting.charts import Axis, Point, axis, band, figure, frame, line, number
+from ltcbench.reporting.charts import Axis, Point, apart, axis, band, figure, frame, line, number
 from ltcbench.reporting.index import Run
 from ltcbench.reporting.rows import Row
 
@@ -102,18 +102,8 @@ def error_against_time(rows: Sequence[Row]) -> str:
             f"<title>{escape(title)}</title></circle>"
         )
         names.append((x(seconds) + 8, y(value) + 4, row.cell.model))
-    parts += [f'<text class="name" x="{a}" y="{b}">{escape(name)}</text>' for a, b, name in _apart(names)]
+    parts += [f'<text class="name" x="{a}" y="{b}">{escape(name)}</text>' for a, b, name in apart(names)]
     return figure(600, 304, f"{column.task}: test metric against seconds an epoch", parts)
-
-
-def _apart(names: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
-    """The names moved down until none covers another; a name that would stand twice in one place stands once."""
-    placed: list[tuple[float, float, str]] = []
-    for x, y, name in sorted(names, key=lambda item: item[1]):
-        while any(abs(y - b) < 12 and x < a + 7 * len(other) and a < x + 7 * len(name) for a, b, other in placed):
-            y += 2
-        placed.append((x, y, name))
-    return placed
 
 
 def ours_against_papers(rows: Sequence[Row]) -> str:

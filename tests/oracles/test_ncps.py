@@ -12,6 +12,7 @@ from ncps.wirings import FullyConnected
 from torch.func import functional_call
 
 from ltcbench import models
+from ltcbench.bench.weights import cfc_parameters, ltc_parameters
 
 from .compare import assert_same, sequences, unrolled
 
@@ -28,17 +29,11 @@ def test_cfc(name: str, mode: str, layers: int, dtype: torch.dtype) -> None:
     net = models.build(name, FEATURES, UNITS, **options).to(dtype)
     theirs = CfCCell(FEATURES, UNITS, mode=mode, **options)
     cell: Any = net.cell
-    shared = {}
-    for i, layer in enumerate(cell.backbone):
-        shared |= {f"backbone.{2 * i}.weight": layer.weight, f"backbone.{2 * i}.bias": layer.bias}
-    blocks = ["ff1"] if mode == "pure" else ["ff1", "ff2", "time_a", "time_b"]
-    for block, head in zip(blocks, cell.heads, strict=True):
-        shared |= {f"{block}.weight": head.weight, f"{block}.bias": head.bias}
     if mode == "pure":
         with torch.no_grad():
             cell.w_tau.normal_()
             cell.A.normal_()
-        shared |= {"w_tau": cell.w_tau, "A": cell.A}
+    shared = cfc_parameters(cell)
 
     x, elapsed = sequences(BATCH, STEPS, FEATURES, dtype)
     y, _ = net(x, elapsed=elapsed)
@@ -52,15 +47,10 @@ def test_cfc(name: str, mode: str, layers: int, dtype: torch.dtype) -> None:
 def test_ltc(constraint: str, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     net = models.build("ltc", FEATURES, UNITS, flavour="ncps", constraint=constraint).to(dtype)
-    cell: Any = net.cell
     theirs = LTCCell(
         FullyConnected(UNITS), FEATURES, ode_unfolds=6, implicit_param_constraints=constraint == "softplus"
     ).to(dtype)
-    for name in ("w", "erev", "mu", "sigma"):  # ncps lays synapses out [pre, post]
-        theirs._params[name] = getattr(cell.recurrent, name).t()
-        theirs._params[f"sensory_{name}"] = getattr(cell.sensory, name).t()
-    for name in ("vleak", "gleak", "cm", "input_w", "input_b", "output_w", "output_b"):
-        theirs._params[name] = getattr(cell, name)
+    theirs._params |= ltc_parameters(net.cell)
 
     x, elapsed = sequences(BATCH, STEPS, FEATURES, dtype)
     y, _ = net(x, elapsed=elapsed)

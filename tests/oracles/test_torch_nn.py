@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ltcbench import models
+from ltcbench.bench.weights import lstm_parameters
 
 from .compare import assert_same, sequences
 
@@ -44,16 +45,8 @@ def test_rnn(dtype: torch.dtype) -> None:
 def test_lstm(dtype: torch.dtype) -> None:
     net, cell = built("lstm", dtype, forget_bias=1.5)
     x, _ = sequences(BATCH, STEPS, FEATURES, dtype)
-
-    def reordered(value: Tensor) -> Tensor:
-        i, j, f, o = value.split(UNITS)
-        return torch.cat([i, f, j, o])  # torch.nn's order
-
-    forget = torch.zeros(4 * UNITS, dtype=dtype)
-    forget[UNITS : 2 * UNITS] = 1.5
-    gates = cell.gates
     theirs = nn.LSTM(FEATURES, UNITS, batch_first=True)
-    y = recurrent(theirs, reordered(gates.weight_x), reordered(gates.weight_h), reordered(gates.bias), forget, x)
+    y = functional_call(theirs, lstm_parameters(cell), (x,), strict=True)[0]
     assert_same(net(x)[0], y, [x, *net.parameters()])
 
 

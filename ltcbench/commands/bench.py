@@ -1,0 +1,119 @@
+"""``ltcbench bench [key=value ...]``: time models and engines against other implementations.
+
+Without arguments: the standard cases, with the ratios wanted. Others are chosen by --model and --shape; with --task,
+epochs of the real training are timed. A ratio is the time over that of the fastest of our engines. GEMM and sigmoid:
+the share of the machine's measured limit that is reached, in matrix products and sigmoids of the case's own sizes.
+What is printed goes, with the machine, to bench/ in the folder of runs as well.
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ltcbench import composition, runs
+from ltcbench.bench.cases import EPOCHS, STANDARD, WHAT, Case, Shape
+from ltcbench.config import Job
+from ltcbench.errors import UserError, unknown
+from ltcbench.terminal import Parser
+
+if TYPE_CHECKING:
+    from ltcbench.bench.measure import Bench
+    from ltcbench.bench.records import Row
+
+MODELS = "ltc,cfc"
+SHAPE = "16x32x17x32"
+EVERYWHERE = ("threads", "device")
+
+
+def run(arguments: list[str]) -> int:
+    """Measure, print, and write CSV and picture."""
+    options = _options(arguments)
+    jobs = _jobs(options)
+
+    from ltcbench.bench import records
+    from ltcbench.bench.measure import Bench
+    from ltcbench.job import set_up
+
+    bench = Bench(options.repeats, set_up(jobs[0]))
+    name, text, rows, picture = _measured(bench, options, jobs)
+    print(text)
+    print("".join(f"\n{note}" for note in bench.notes), end="")
+    print(f"\n{records.described()}")
+    path = records.save(name, rows)
+    print(path)
+    if picture:
+        runs.write(path.with_suffix(".svg"), picture)
+        print(path.with_suffix(".svg"))
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser("ltcbench bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("overrides", metavar="key=value", nargs="*", help="e.g. model.backbone_units=64 threads=2")
+    parser.add_argument("--model", metavar="NAME,...", help=f"ltcbench list models (default: {MODELS})")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--shape", action="append", metavar="BxTxFxH", help=f"batch, time, features, units: {SHAPE}")
+    kind.add_argument("--task", metavar="TASK", help="epochs of the training on this task")
+    kind.add_argument("--curve", action="store_true", help="cost over time steps and batch")
+    kind.add_argument("--claims", action="store_true", help="the CfC paper's: closed form against solvers")
+    parser.add_argument("--what", metavar=",".join(WHAT), help="of shapes (default: all)")
+    parser.add_argument("--repeats", type=int, default=15, metavar="N", help="samples of each (default: 15)")
+    options = parser.parse_intermixed_args(arguments)
+    if options.repeats < 1:
+        raise UserError(f"--repeats {options.repeats} is out of range: expected at least 1.")
+    if options.what and (options.task or options.curve or options.claims):
+        raise UserError("--what chooses what is timed of a shape: leave it out with --task, --curve and --claims.")
+    for what in (options.what or "").split(",") if options.what else ():
+        if what not in WHAT:
+            raise unknown("--what", what, WHAT)
+    if options.claims and options.model:
+        raise UserError("--claims compares models of its own: leave out --model.")
+    options.chosen = bool(options.model or options.shape or options.task or options.curve or options.what)
+    for override in () if options.chosen else options.overrides:
+        if override.partition("=")[0] not in EVERYWHERE:
+            raise UserError(f"{override} does not fit cases that are given: use --model, or one of {EVERYWHERE}.")
+    return options
+
+
+def _jobs(options: argparse.Namespace) -> list[Job]:
+    """What the command line says of each model."""
+    task = [f"task={options.task}"] if options.task else ["recipe=none"]
+    names = (options.model or MODELS).split(",") if options.chosen else ["cfc"]
+    return [composition.composed([f"model={name}", *task, *options.overrides]) for name in names]
+
+
+def _measured(
+    bench: "Bench", options: argparse.Namespace, jobs: list[Job]
+) -> tuple[str, str, list["Row"], bytes | None]:
+    """Name, text, rows and picture."""
+    from ltcbench.bench import claims, curve, epochs, tables
+
+    if options.claims:
+        bench.seconds = claims.SECONDS
+        rows = bench.together(claims.groups())
+        return "claims", claims.text(rows), rows, claims.picture(rows)
+    if options.curve:
+        rows = bench.together([curve.cases(_case(job)) for job in jobs])
+        return "curve", curve.text(rows), rows, curve.picture(rows)
+    if options.task:
+        rows = [row for job in jobs for row in epochs.rows(bench, job)]
+        return options.task, tables.text(rows), rows, epochs.picture(bench, rows)
+    if options.chosen:
+        shapes = [Shape.of(text) for text in options.shape or [SHAPE]]
+        wanted = (options.what or ",".join(WHAT)).split(",")
+        cases = [_case(job, shape, what) for what in wanted for shape in shapes for job in jobs]
+        rows = bench.rows(cases)
+        return "shapes", tables.text(rows), rows, None
+    rows = bench.rows(STANDARD)
+    for model, task, engines, goals in EPOCHS:
+        job = composition.composed([f"model={model}", f"task={task}", *options.overrides])
+        rows += epochs.at_hand(bench, job, engines, goals)
+    return "standard", tables.text(rows), rows, None
+
+
+def _case(job: Job, shape: Shape | None = None, what: str = "step") -> Case:
+    """What to time of a job's model; options that are the model's defaults are not named."""
+    from ltcbench.models import options_of
+
+    defaults = options_of(job.model)
+    options = {key: value for key, value in job.model_options.items() if value != defaults[key]}
+    return Case(job.model, shape or Shape.of(SHAPE), what, options, job.precision)
