@@ -11,7 +11,6 @@ from ltcbench.bench.timing import Action
 from ltcbench.models import Network
 from ltcbench.models.cells.cell import Cell
 from ltcbench.models.scan import FUSED
-from ltcbench.models.solvers import Solver
 
 STEPPER = "stepper"
 FLAVOURS = {"ltc": {"flavour": "ncps"}}  # the one that others have too
@@ -33,18 +32,9 @@ def batch(case: Case, device: torch.device) -> Tensor:
 
 def engines(cell: Cell) -> list[str]:
     """The engines that a cell has for training, what was made for speed first."""
-    if cell.at_once or adaptive(cell):
+    if cell.at_once or cell.adaptive:
         return ["eager"]
     return [engine for engine in ("fused", "compiled", "eager") if engine != "fused" or type(cell) in FUSED]
-
-
-def adaptive(cell: Cell) -> bool:
-    """Whether a solver decides at run time what to compute, which torch cannot compile."""
-    return any(
-        isinstance(value, Solver) and value.name == "ode"
-        for module in cell.modules()
-        for value in vars(module).values()
-    )
 
 
 def engines_of_inference(network: Network) -> list[str]:

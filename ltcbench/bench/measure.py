@@ -135,7 +135,7 @@ class Bench:
         return make(module, actions.batch(case, self.device), engine)
 
     def _work(self, case: Case, network: Network) -> Work:
-        if actions.adaptive(network.cell):  # how much it computes depends on the weights
+        if network.cell.adaptive:  # how much it computes depends on the weights
             return Work(0, None, 0, 0)
         return limits.work(self._action(case, network, "eager"))
 

@@ -54,6 +54,8 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     """The engine that drives ``cell`` over ``x``: what was asked for, or eager where that cannot be had."""
     if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
         return "eager"
+    if engine == "compiled" and cell.adaptive:
+        return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
     fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED))
     if isinstance(cell, CTRNN):

@@ -159,6 +159,27 @@ def test_compiled_to_machine_code() -> None:
         assert net(torch.randn(BATCH + 1, STEPS, FEATURES))[0].shape == (BATCH + 1, STEPS, 2)
 
 
+def test_what_a_solver_decides_at_run_time_is_not_compiled() -> None:
+    net = built("ltc_ode", torch.float32, engine="compiled", tolerance=1e-2)
+    net(torch.randn(BATCH, STEPS, FEATURES))[0].sum().backward()
+    assert net.ran == "eager"
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's own, raised and hidden inside dynamo
+def test_ten_networks_in_one_process_are_all_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = 0
+
+    def count(graph: Any, inputs: Any) -> Any:
+        nonlocal compiled
+        compiled += 1
+        return graph
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=count))
+    for units in range(3, 13):
+        models.build("ctgru", FEATURES, units, 2, engine="compiled")(torch.randn(BATCH, 2, FEATURES))
+    assert compiled == 10
+
+
 def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
     x, mask = torch.randn(BATCH, STEPS, FEATURES), torch.ones(BATCH, STEPS)
     for name, kind, plain, masked in (

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 
 from ltcbench.errors import UserError
+from ltcbench.models.solvers import Solver
 
 State = tuple[Tensor, ...]
 Drive = tuple[Tensor, ...]
@@ -39,6 +40,12 @@ class Cell(nn.Module):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.output_size = hidden_size
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether a solver decides at run time how often to evaluate its equation, which torch cannot compile."""
+        values = (value for module in self.modules() for value in vars(module).values())
+        return any(isinstance(value, Solver) and value.name == "ode" for value in values)
 
     def initial_state(self, batch: int, like: Tensor) -> State:
         """The state before the first step, each part (B, width); dtype and device of ``like``."""

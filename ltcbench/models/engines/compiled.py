@@ -31,6 +31,7 @@ def step(cell: Cell, x: Tensor) -> Step:
         torch.compiler.cudagraph_mark_step_begin()
     if "compiled_step" not in kept:
         kept["compiled_for"] = x.shape[1]
+        torch.compiler.reset()  # else, after eight networks of a sweep, torch would no longer compile this code
         if x.device.type == "cpu" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
             log.info("no C++ compiler here: the slower eager engine runs.")
             kept["compiled_step"] = cell.step
