@@ -25,15 +25,12 @@ def sequence(
 ) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
     cfc = cell.cfc if isinstance(cell, MixedCfC) else cell
-    plan = Plan.of(cfc)
+    plan = Plan.of(cfc, elapsed)
     solution = (cfc.A, cfc.w_tau) if cfc.variant == "solution" else ()
     memory = (*rows(cell), 2 * state[1]) if isinstance(cell, MixedCfC) else ()
 
-    same = None if solution or bool((elapsed != elapsed[0, 0]).any()) else elapsed[0, 0].item()
-    time = elapsed.unsqueeze(-1) if same is None else None
-    weights, biases = map(list, zip(*cfc.layers(), strict=True))
-    weights[-1], biases[-1] = plan.heads(weights[-1], same), plan.heads(biases[-1], same)
-
+    time = elapsed.unsqueeze(-1) if plan.same is None else None
+    weights, biases = zip(*cfc.layers(), strict=True)
     _, _, p, r = plan.squashes[-1]
     keep = None if mask is None else mask.unsqueeze(-1)
     start = state[0] if solution else (state[0] - r) / p
@@ -58,7 +55,7 @@ def stepper(cell: CfC) -> Callable[[Tensor, State, Tensor], State]:
     """
     plan = Plan.of(cell)
     solution = (cell.A, cell.w_tau) if cell.variant == "solution" else ()
-    (weight, bias), *later = [*cell.layers()[:-1], tuple(plan.heads(part, None) for part in cell.layers()[-1])]
+    (weight, bias), *later = [*cell.layers()[:-1], tuple(map(plan.heads, cell.layers()[-1]))]
     first = Product(weight, IDENTITY, plan.squashes[0].k)  # of x and of h itself: nothing is carried on as q
     constant, (_, _, p, r) = bias * plan.squashes[0].k, plan.squashes[-1]
     shift = weight.new_tensor(r)
@@ -93,7 +90,8 @@ class _Sequence(torch.autograd.Function):
     def forward(ctx: Any, plan: Plan, x: Tensor, start: Tensor, time: Tensor | None, keep: Tensor | None,
                 *parameters: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
         n = len(plan.squashes)
-        weights, biases, others = parameters[:n], parameters[n : 2 * n], parameters[2 * n :]
+        weights, biases, others = list(parameters[:n]), list(parameters[n : 2 * n]), parameters[2 * n :]
+        weights[-1], biases[-1] = plan.heads(weights[-1]), plan.heads(biases[-1])
         solution, of_memory = (others, ()) if plan.cell.variant == "solution" else ((), others)
         first = _first(plan, weights[0], bool(of_memory))
         constant = plan.squashes[0].k * biases[0]
@@ -162,7 +160,9 @@ class _Sequence(torch.autograd.Function):
         total = g_first.sum((0, 1))
         inputs = {"x": x, "m": memory.m if memory else None, "q": before}
         g_weight = torch.cat([product.gradient(g_first, inputs[name], total) for name, product in first.items()], dim=1)
-        g_weights, g_biases = layers.gradients()
+        later_weights, later_biases = layers.gradients()
+        g_weights, g_biases = [g_weight, *later_weights], [total * plan.squashes[0].k, *later_biases]
+        g_weights[-1], g_biases[-1] = plan.of_heads(g_weights[-1]), plan.of_heads(g_biases[-1])
         g_x: Tensor | None = None
         if ctx.needs_input_grad[1]:
             g_x = g_first @ first["x"].by_z if "x" in first else torch.zeros_like(x)
@@ -174,5 +174,4 @@ class _Sequence(torch.autograd.Function):
             g_others = memory.gradients(x, before)
             if g_x is not None:
                 g_x += memory.g @ memory.by_x.by_z
-        g_bias = total * plan.squashes[0].k
-        return None, g_x, g[-1], None, None, g_weight, *g_weights, g_bias, *g_biases, *g_others
+        return None, g_x, g[-1], None, None, *g_weights, *g_biases, *g_others

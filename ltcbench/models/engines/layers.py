@@ -26,36 +26,50 @@ class Plan(NamedTuple):
     Attributes:
         cell: the cell.
         squashes: the function behind each layer of the backbone, then behind the heads.
+        same: the elapsed time of all steps if it is the same: then the gate is one head, of t_a same + t_b.
     """
 
     cell: CfC
     squashes: tuple[Squash, ...]
+    same: float | None = None
 
     @classmethod
-    def of(cls, cell: CfC) -> "Plan":
-        """For the cell as it is now, training or not."""
+    def of(cls, cell: CfC, elapsed: Tensor | None = None) -> "Plan":
+        """For the cell as it is now, training or not, and elapsed times (T, B), if they are known."""
         named = {"lecun_tanh": LECUN_TANH, "tanh": TANH}
         squash = named.get(cell.activation, Squash(cell.activation))
         # Dropout sets to 0 what a tanh gives; r behind a sigmoid would have to be dropped with it.
         backbone = (squash if cell.drops(i) else squash.as_sigmoid() for i in range(len(cell.backbone)))
-        heads = IDENTITY if cell.variant == "solution" else (LECUN_TANH if cell.tf else TANH).as_sigmoid()
-        return cls(cell, (*backbone, heads))
+        if cell.variant == "solution":
+            return cls(cell, (*backbone, IDENTITY))
+        squashes = (*backbone, (LECUN_TANH if cell.tf else TANH).as_sigmoid())
+        varies = elapsed is None or bool((elapsed != elapsed[0, 0]).any())
+        return cls(cell, squashes, None if varies or elapsed is None else elapsed[0, 0].item())
 
-    def heads(self, part: Tensor, time: float | None) -> Tensor:
+    @property
+    def _factors(self) -> tuple[float, float]:
+        """Of the heads t_a and t_b; the gate does not have the factor k of ff1 and ff2, so it is divided out."""
+        k = self.squashes[-1].k
+        return (-1.0 if self.cell.tf else 1.0) * (1.0 if self.same is None else self.same) / k, 1 / k
+
+    def heads(self, part: Tensor) -> Tensor:
         """The heads' weight or bias, of ff1, ff2, t_a, t_b, as ``Layers`` takes it: of t_a, ff1, ff2, t_b.
 
-        The gate does not have the factor k of the others: here it is divided out. Where the elapsed time is the same
-        at every step, ``time``, the gate is one head instead of two: of ff1, ff2, t_a time + t_b.
+        With the same time everywhere of ff1, ff2 and the gate.
         """
         if self.cell.variant == "solution":
             return part
-        size = self.cell.hidden_size
-        ff, t_a, t_b = part.split([2 * size, size, size])
-        k = self.squashes[-1].k
-        sign = -1.0 if self.cell.tf else 1.0
-        if time is None:
-            return torch.cat([t_a * (sign / k), ff, t_b / k])
-        return torch.cat([ff, torch.add(t_b, t_a, alpha=sign * time) / k])
+        size, (by_t_a, by_t_b) = self.cell.hidden_size, self._factors
+        ff, t_a, t_b = part[: 2 * size], part[2 * size : 3 * size] * by_t_a, part[3 * size :] * by_t_b
+        return torch.cat([t_a, ff, t_b]) if self.same is None else torch.cat([ff, t_b.add_(t_a)])
+
+    def of_heads(self, g: Tensor) -> Tensor:
+        """The gradient of the argument of ``heads`` from that of its result."""
+        if self.cell.variant == "solution":
+            return g
+        size, (by_t_a, by_t_b) = self.cell.hidden_size, self._factors
+        ff, g_b = g[-3 * size : -size], g[-size:]
+        return torch.cat([ff, (g[:size] if self.same is None else g_b) * by_t_a, g_b * by_t_b])
 
 
 class Layers:
