@@ -113,11 +113,12 @@ class _Sequence(torch.autograd.Function):
             carried.append(memory.c.unbind(0))
 
         q, a_t, keep_t = carried[0], layers.a_t[0], None if keep is None else keep.unbind(0)
+        by_q = first["q"].transposed if "q" in first else None
         for t in range(len(x)):
             if memory is not None:
                 a_t[t].addmm_(memory.forward(t, q[t]), first["m"].transposed)
-            if "q" in first:
-                a_t[t].addmm_(q[t], first["q"].transposed)
+            if by_q is not None:
+                a_t[t].addmm_(q[t], by_q)
             layers.forward(t, q[t + 1])
             if keep_t is not None:
                 for part in carried:
@@ -148,12 +149,13 @@ class _Sequence(torch.autograd.Function):
         out = (torch.zeros_like(states[0]), *g_states.unbind(0))
         passed = None if keep is None else (~keep).to(states.dtype).unbind(0)  # a masked step hands its gradient on
         g = [out[-1]]  # of q after each step, the last one's first
+        by_q = first["q"].by_z if "q" in first else None
         for t in reversed(range(len(x))):
             g_first, g_new = layers.backward(t, g[-1]), out[t]
             if memory is not None:
                 g_new = memory.backward(t, g_first @ first["m"].by_z, g_new)
-            if "q" in first:
-                g_new = torch.addmm(g_new, g_first, first["q"].by_z)
+            if by_q is not None:
+                g_new = torch.addmm(g_new, g_first, by_q)
             g.append(g_new if passed is None else torch.addcmul(g_new, g[-1], passed[t]))
 
         g_first, before = layers.g[0], states[:-1]

@@ -92,6 +92,7 @@ class Layers:
     ) -> None:  # fmt: skip
         self.plan, self.solution, self.time, self.a, self.z, self.noise, self.e = plan, solution, time, a, z, noise, e
         size, squashes = plan.cell.hidden_size, plan.squashes
+        self.ungated = plan.cell.variant == "no_gate"
         self.products = [Product(w, squashes[i], squashes[i + 1].k) for i, w in enumerate(weights)]
         self.heads = a[-1].split(size, dim=2)
         self.squashed = a[-1][..., -3 * size :]  # s1, s2, g
@@ -144,7 +145,7 @@ class Layers:
         if t_a:
             g.addcmul_(t_a[0], self.time_t[t])
         self.squashed_t[t].sigmoid_()
-        if self.plan.cell.variant == "no_gate":
+        if self.ungated:
             torch.addcmul(s1, g, s2 - 0.5, out=new)
         else:
             torch.lerp(s1, s2, g, out=new)
@@ -175,7 +176,7 @@ class Layers:
         squashed = self.squashed
         torch.addcmul(squashed, squashed, squashed, value=-1, out=result[..., -squashed.shape[2] :])
         by_s2.mul_(g)
-        if self.plan.cell.variant == "no_gate":
+        if self.ungated:
             by_g.mul_(s2 - 0.5)
         else:
             by_s1.mul_(1 - g)
