@@ -16,7 +16,7 @@ from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.engines.layers import Layers, Plan
-from ltcbench.models.engines.memory import M_TO_m, Memory, rows
+from ltcbench.models.engines.memory import OF_M, Memory, rows
 from ltcbench.models.engines.squash import IDENTITY, Product
 
 
@@ -43,7 +43,7 @@ def _first(plan: Plan, weight: Tensor, mixed: bool) -> dict[str, Product]:
     """The parts of the first layer: of the inputs x, of the LSTM's output m, of the state q."""
     names = ("x", "q") if not mixed else ("m", "q") if plan.cell.tf else ("x", "m")
     size, k = plan.cell.hidden_size, plan.squashes[0].k
-    below = {"x": IDENTITY, "m": M_TO_m, "q": plan.squashes[-1]}
+    below = {"x": IDENTITY, "m": OF_M, "q": plan.squashes[-1]}
     columns = weight.split([weight.shape[1] - size, size], dim=1)
     return {name: Product(part, below[name], k) for name, part in zip(names, columns, strict=True)}
 

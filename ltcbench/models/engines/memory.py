@@ -11,7 +11,7 @@ from torch import Tensor
 from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.engines.squash import IDENTITY, Product, Squash
 
-M_TO_m = Squash("identity", p=2.0)
+OF_M = Squash("identity", p=2.0)  # m = 2 M
 
 
 def rows(cell: MixedCfC) -> tuple[Tensor, Tensor, Tensor]:
