@@ -121,9 +121,15 @@ def set_up(job: Job) -> torch.device:
     device = _device(job.device)
     torch.set_num_threads(job.threads)
     torch.set_float32_matmul_precision("highest" if job.precision == "float32" else "medium")
-    if job.precision != "float32" and device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if job.precision != "float32" and device.type == "cpu" and not has_bfloat16():
         log.warning("precision=%s changes nothing here: this CPU has no products of bfloat16.", job.precision)
     return device
+
+
+def has_bfloat16() -> bool:
+    """Whether torch can multiply matrices of bfloat16 on this CPU by instructions made for it."""
+    mkldnn = torch.backends.mkldnn.is_available()
+    return mkldnn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def built(job: Job, data: SequenceData) -> Network:
