@@ -109,6 +109,10 @@ def _run(job: Job, identity: str, folder: RunFolder, device: torch.device, stop:
     return result
 
 
+# What torch calls each choice of ``precision``.
+PRECISIONS = {"float32": "highest", "bfloat16_matmul": "medium"}
+
+
 def set_up(job: Job) -> torch.device:
     """Tell torch how to compute the job: with how many threads, and how exact matrix products of float32 are.
 
@@ -120,7 +124,7 @@ def set_up(job: Job) -> torch.device:
     """
     device = _device(job.device)
     torch.set_num_threads(job.threads)
-    torch.set_float32_matmul_precision("highest" if job.precision == "float32" else "medium")
+    torch.set_float32_matmul_precision(PRECISIONS[job.precision])
     if job.precision != "float32" and device.type == "cpu" and not has_bfloat16():
         log.warning("precision=%s changes nothing here: this CPU has no products of bfloat16.", job.precision)
     return device

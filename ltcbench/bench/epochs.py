@@ -9,7 +9,7 @@ from ltcbench import config, places, tasks
 from ltcbench import job as jobs
 from ltcbench.bench import actions, plot
 from ltcbench.bench.foreign import Foreign
-from ltcbench.bench.measure import Bench, spread
+from ltcbench.bench.measure import Bench, goal, spread
 from ltcbench.bench.records import Row
 from ltcbench.bench.rivals import Rival
 from ltcbench.bench.timing import Action
@@ -59,7 +59,7 @@ def rows(bench: Bench, job: Job, engines: Sequence[str] = (), goals: Mapping[str
             settings="",
             **spread(taken),
             ratio=taken.median / fastest,
-            goal=next((goal for name, goal in (goals or {}).items() if who.startswith(name)), None),
+            goal=goal(goals or {}, who),
             error=error if who in comparable else None,
         )
         for who, taken in times.items()

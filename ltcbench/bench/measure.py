@@ -118,7 +118,7 @@ class Bench:
                 ours=doing.ours,
                 **spread(times[who] / per),
                 ratio=times[who].median / fastest,
-                goal=_goal(case, who),
+                goal=goal(case.goals, who),
                 **self._shares(doing, times[who].median, per),
             )
             for who, doing in contest.items()
@@ -177,8 +177,9 @@ class Bench:
         ]
 
 
-def _goal(case: Case, who: str) -> float | None:
-    return next((goal for name, goal in case.goals.items() if who.startswith(name)), None)
+def goal(goals: Mapping[str, float], who: str) -> float | None:
+    """The ratio wanted of an engine or a rival, which is named with its version; None without any."""
+    return next((wanted for name, wanted in goals.items() if who.startswith(name)), None)
 
 
 def named(case: Case) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import torch
 
+from ltcbench.job import PRECISIONS
+
 Action = Callable[[], object]
 Clock = Callable[[], float]
 K = TypeVar("K")
@@ -17,7 +19,6 @@ K = TypeVar("K")
 SAMPLE = 0.01  # seconds that a sample lasts at least: short actions are repeated in it
 WARM_UP = 2  # calls before the first sample; torch.compile works in the first
 LEAST = 3  # samples of an action, however slow it is
-PRECISIONS = {"float32": "highest", "bfloat16_matmul": "medium"}
 
 
 @dataclass(frozen=True)
