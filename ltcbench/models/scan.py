@@ -52,14 +52,10 @@ def checked(engine: str, cell: Cell) -> str:
 
 def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | None) -> str:
     """The engine that drives ``cell`` over ``x``: what was asked for, or eager where that cannot be had."""
-    if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
-        return "eager"
-    if engine == "compiled" and cell.adaptive:
+    if cell.at_once or cell.adaptive or elapsed.requires_grad:  # no other engine differentiates by time
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
     fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED))
-    if isinstance(cell, CTRNN):
-        fused = explicit.serves(cell)
     if engine == "auto":
         if isinstance(cell, CfC | MixedCfC) and len(x) == 1 and not torch.is_grad_enabled():
             return "eager"  # to prepare the weights would take longer than the step

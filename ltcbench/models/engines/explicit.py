@@ -23,11 +23,6 @@ from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.solvers import TABLEAUS
 
 
-def serves(cell: CTRNN) -> bool:
-    """Whether this engine can drive ``cell``."""
-    return cell.solver.name in TABLEAUS
-
-
 def sequence(cell: CTRNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
     (drive,) = cell.drive(x)
