@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from ltcbench import composition, tasks
-from ltcbench import job as jobs
 from ltcbench.config import Job, Trainer
 from ltcbench.errors import Failure
+from ltcbench.job import built
+from ltcbench.machine import set_up
 from ltcbench.runs import RunFolder
 from ltcbench.training.batches import Part
 from ltcbench.training.evaluate import evaluate
@@ -44,9 +45,9 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
         Failure: the checkpoint cannot be read, or has no such epoch.
     """
     job = job_of(folder.config())
-    jobs.set_up(job)
+    device = set_up(job)
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    network = jobs.built(job, data)
+    network = built(job, data).to(device)
     try:
         progress = torch.load(folder.checkpoint, map_location="cpu", weights_only=True)["progress"]
         network.load_state_dict(progress["best_weights"])
@@ -54,7 +55,6 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
         raise Failure(
             f"{folder.checkpoint} holds no network of this run ({type(error).__name__}): train again with force=true."
         ) from error
-    device = next(network.parameters()).device
     parts = {"train": data.train, "valid": data.valid, "test": data.test}
     return {
         name: evaluate(network, data.spec, Part.of(data.spec, part, device)) for name, part in parts.items() if part

@@ -58,11 +58,12 @@ def _work(job: Job, channel: Connection) -> None:
     log.setLevel(logging.INFO)  # for log.txt in the run folder
     log.addHandler(logging.NullHandler())
     log.propagate = False
-    from ltcbench import job as jobs
+    from ltcbench.job import run
+    from ltcbench.results import summary
 
     try:
-        result = jobs.run(job)
-        outcome = result["status"], jobs.summary(result)
+        result = run(job)
+        outcome = result["status"], summary(result)
     except Interrupted as error:
         outcome = "interrupted", str(error)
     except UserError as error:

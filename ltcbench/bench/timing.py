@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import torch
 
-from ltcbench.job import PRECISIONS
+from ltcbench.machine import PRECISIONS
 
 Action = Callable[[], object]
 Clock = Callable[[], float]

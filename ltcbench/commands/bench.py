@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
 
     from ltcbench.bench import records
     from ltcbench.bench.measure import Bench
-    from ltcbench.job import set_up
+    from ltcbench.machine import set_up
 
     bench = Bench(options.repeats, set_up(jobs[0]))
     name, text, rows, picture = _measured(bench, options, jobs)

@@ -52,9 +52,9 @@ def _train(cfg: DictConfig) -> str:
 
     _log_to_terminal()
     job = composition.job(cfg, composition.chosen_recipe(HydraConfig.get()))
-    from ltcbench import job as jobs  # torch and pandas, only when the configuration is right
+    from ltcbench.job import run  # torch and pandas, only when the configuration is right
 
-    status: str = jobs.run(job)["status"]
+    status: str = run(job)["status"]
     return status
 
 

@@ -1,4 +1,4 @@
-"""How torch is set up for a job; what a job does as a whole is tested as a process, in commands/test_train.py."""
+"""How torch is set up for a job."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from ltcbench import evaluation
 from ltcbench.composition import composed
 from ltcbench.config import tree
 from ltcbench.errors import UserError
-from ltcbench.job import has_bfloat16, set_up
+from ltcbench.machine import has_bfloat16, set_up
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,52 @@
+"""The machine that a job runs on: device, threads, and how exact products are."""
+
+import logging
+
+import torch
+
+from ltcbench.config import Job
+from ltcbench.errors import UserError
+
+log = logging.getLogger("ltcbench")
+
+# What torch calls each choice of ``precision``.
+PRECISIONS = {"float32": "highest", "bfloat16_matmul": "medium"}
+
+
+def set_up(job: Job) -> torch.device:
+    """Tell torch how to compute the job: with how many threads, and how exact matrix products of float32 are.
+
+    Returns:
+        Where to compute it.
+
+    Raises:
+        UserError: the device does not exist.
+    """
+    device = _device(job.device)
+    torch.set_num_threads(job.threads)
+    torch.set_float32_matmul_precision(PRECISIONS[job.precision])
+    if job.precision != "float32" and device.type == "cpu" and not has_bfloat16():
+        log.warning("precision=%s changes nothing here: this CPU has no products of bfloat16.", job.precision)
+    return device
+
+
+def has_bfloat16() -> bool:
+    """Whether torch can multiply matrices of bfloat16 on this CPU by instructions made for it."""
+    mkldnn = torch.backends.mkldnn.is_available()
+    return mkldnn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device={name} does not exist: expected auto, cpu, cuda or cuda:<number>.") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"device={name} is not supported: expected auto, cpu, cuda or cuda:<number>.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(
+            f"device={name} is not there: torch sees {torch.cuda.device_count()} CUDA devices; try device=cpu."
+        )
+    return device
