@@ -1,0 +1,66 @@
+"""What the documentation quotes is what the tool says of the published runs."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ltcbench import paper
+from ltcbench.reporting import formats, published, words
+from ltcbench.reporting.comparison import Comparison, compare
+from ltcbench.reporting.wanted import Composer
+
+from .conftest import ROOT
+
+README = ROOT / "README.md"
+FINDINGS = ROOT / "docs" / "findings.md"
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), ROOT / "runs" / "published" / "README.md"]
+
+
+def compared(name: str, protocols: Sequence[str], models: Iterable[str] | None = None) -> Comparison:
+    table = paper.table(name)
+    cells = [cell for cell in table.cells() if models is None or cell.model in models]
+    return compare(table, cells, published.runs_in(ROOT / "runs" / "published", name), protocols, Composer())
+
+
+def duels() -> Iterator[str]:
+    """LTC against LSTM, e.g. ``+8.56 [+5.39, +11.73]``, wherever both were run more than once."""
+    for name in ("ltc-3", "ltc-6"):
+        comparison = compared(name, ["paper", "clean"], ["ltc", "lstm"])
+        for column in comparison.table.columns.values():
+            for protocol in comparison.protocols:
+                found = comparison.duel(column, protocol, "ltc", "lstm")
+                if found and found.low is not None:
+                    yield words.duel(found, column).rpartition(",")[0]
+
+
+def test_the_table_of_the_readme() -> None:
+    printed = formats.md(compared("ltc-6", ["paper"]))
+    block = re.findall(r"\| model \| paper \| ours .*?\n\n", README.read_text(), flags=re.DOTALL)
+    assert len(block) == 1
+    quoted = [line.removesuffix("|") for line in block[0].splitlines()[2:] if line]
+    assert len(quoted) == len(paper.table("ltc-6").models)
+    for line in quoted:
+        assert line in printed
+
+
+@pytest.mark.parametrize("page", [README, FINDINGS])
+def test_whether_the_ltc_beats_the_lstm(page: Path) -> None:
+    said, text = list(duels()), page.read_text()
+    assert len(said) > 3
+    for difference in said:
+        assert difference in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
+        assert (page.parent / link).exists(), link
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    verbs = set(re.findall(r"^ +ltcbench (\w+)", README.read_text(), flags=re.MULTILINE))
+    assert verbs >= {"train", "reproduce", "table", "report"}
+    for verb in verbs:
+        assert (ROOT / "ltcbench" / "commands" / f"{verb}.py").is_file()
