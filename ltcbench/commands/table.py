@@ -22,7 +22,7 @@ def run(arguments: list[str]) -> int:
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
     )
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
-    parser.add_argument("--publish", action="store_true", help="write the runs behind it to runs/published/TABLE.csv")
+    parser.add_argument("--publish", action="store_true", help="write the runs behind it to a file in runs/published")
     options = parser.parse_intermixed_args(arguments)
     if options.format not in FORMATS:
         raise unknown("format", options.format, FORMATS)
@@ -30,8 +30,8 @@ def run(arguments: list[str]) -> int:
     cells = list(table.cells())
     only = selection.chosen(cells, options.only)
     selection.check_overrides(options.overrides)
-    if options.publish and (options.overrides or options.only):
-        raise UserError("--publish writes a whole table: leave out --only and key=value.")
+    if options.publish and options.only and not options.overrides:
+        raise UserError("--publish writes a whole table: leave out --only, or name settings besides the table's own.")
 
     from ltcbench.reporting import formats, html, published
     from ltcbench.reporting.comparison import compare
@@ -39,12 +39,12 @@ def run(arguments: list[str]) -> int:
 
     protocols = selection.protocols("both" if options.publish else options.protocol)
     composer = Composer()
-    every = published.runs_in(options.source or places.runs(), table.name)
+    every = published.runs_in(options.source or places.runs(), table.name, options.overrides)
     comparison = compare(table, only if options.overrides else cells, every, protocols, composer, options.overrides)
     composer.save()
     if options.publish:
-        path = published.folder() / f"{table.name}.csv"
-        runs.write(path, published.text(comparison).encode())
+        path = published.file(published.folder(), table.name, options.overrides)
+        runs.write(path, published.text(comparison, options.overrides).encode())
         print(path)
         return 0
     comparison = comparison.only(only)

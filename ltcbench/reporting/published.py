@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import quote
 
 from ltcbench import places
 from ltcbench.errors import UserError
@@ -20,13 +21,19 @@ def folder() -> Path:
     return places.runs() / "published"
 
 
-def runs_in(folder: Path, table: str) -> list[Run]:
+def file(folder: Path, table: str, extra: Sequence[str] = ()) -> Path:
+    """The published file of a table, or of its runs with the overrides ``extra`` besides the table's own."""
+    return folder / f"{'+'.join([table, *(quote(override, safe='=,[]') for override in extra)])}.csv"
+
+
+def runs_in(folder: Path, table: str, extra: Sequence[str] = ()) -> list[Run]:
     """The runs for a table in a folder of published files, or all in one of run folders.
 
     Raises:
         UserError: there is no such folder.
     """
-    return runs_by_table(folder, [table])[table]
+    path = file(folder, table, extra)
+    return read(path) if path.is_file() else runs_by_table(folder, [table])[table]
 
 
 def runs_by_table(folder: Path, tables: Sequence[str]) -> dict[str, list[Run]]:
@@ -37,18 +44,18 @@ def runs_by_table(folder: Path, tables: Sequence[str]) -> dict[str, list[Run]]:
     """
     if not folder.is_dir() and folder != places.runs():
         raise UserError(f"{folder} is not a folder: expected one of run folders or of published files.")
-    files = {table: folder / f"{table}.csv" for table in tables}
-    found = {table: read(file) for table, file in files.items() if file.is_file()}
+    files = {table: file(folder, table) for table in tables}
+    found = {table: read(path) for table, path in files.items() if path.is_file()}
     every = index.load(folder) if len(found) < len(files) else []
     return {table: found.get(table, every) for table in tables}
 
 
-def text(comparison: Comparison) -> str:
-    """The file of a table: the runs behind every cell, then what needs no network."""
+def text(comparison: Comparison, extra: Sequence[str] = ()) -> str:
+    """The file of a table: the runs behind every cell, then what needs no network; ``extra`` as in ``file``."""
     found: dict[Run, tuple[str, str]] = {}
     for row in comparison.rows:
         for run in row.runs:
-            found.setdefault(run, (row.cell.column.name, command(row, run)))
+            found.setdefault(run, (row.cell.column.name, command(row, run, extra)))
     for (column, protocol), baselines in comparison.baselines.items():
         for run in baselines:
             found.setdefault(run, (column, f"ltcbench show task={run.task} protocol={protocol}"))
@@ -56,14 +63,14 @@ def text(comparison: Comparison) -> str:
     return _to_csv(found, {"table": [comparison.table.name] * len(found), "column": columns, "command": commands})
 
 
-def command(row: Row, run: Run) -> str:
-    """The command that makes a run anew."""
-    overrides = [*row.cell.overrides(row.protocol), f"seed={run.seed}"]
+def command(row: Row, run: Run, extra: Sequence[str] = ()) -> str:
+    """The command that makes a run anew; ``extra`` as in ``file``."""
+    overrides = [*row.cell.overrides(row.protocol), *extra, f"seed={run.seed}"]
     if run.source not in OFFICIAL:
         overrides.append(f"task.source={run.source}")
     if any(mark.startswith("cut short") for mark in row.marks):
         overrides.append(f"trainer.epochs={run.epochs}")
-    return f"ltcbench train {' '.join(overrides)}"
+    return f"ltcbench train {' '.join(dict.fromkeys(overrides))}"
 
 
 def _to_csv(found: Iterable[Run], extra: Mapping[str, Iterable[str]]) -> str:

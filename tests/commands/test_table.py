@@ -65,6 +65,28 @@ def test_published_runs_make_the_same_table_anywhere(
     assert "6 not run" in table(capsys, "ltc-6")
 
 
+def test_runs_with_other_settings_have_a_published_file_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path))
+    switched = ["trainer.learning_rate=0.02", "trainer.epochs=1"]
+    overrides = [*Cell(TABLE, TABLE.columns["cheetah"], "lstm").overrides("paper"), *switched]
+    for seed in range(3):
+        fake.folder(tmp_path, overrides, seed, 2.5 + seed)
+    command = ["ltc-6", "--only", "model=lstm", *switched]
+    here = table(capsys, *command)
+    assert "3.500 ± 1.000 (3) [cut short, 1 of 200 epochs]" in here
+
+    path = Path(table(capsys, *command, "--publish").strip())
+    assert path.name == "ltc-6+trainer.learning_rate=0.02+trainer.epochs=1.csv"
+    lines = list(csv.DictReader(io.StringIO(path.read_text())))
+    assert [line["command"] for line in lines] == [
+        f"ltcbench train {' '.join(overrides)} seed={seed}" for seed in range(3)
+    ]
+    assert table(capsys, *command, "--from", str(path.parent)) == here
+    assert "1 not run" in table(capsys, "ltc-6", "--only", "model=lstm", "--from", str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -74,7 +96,6 @@ def test_published_runs_make_the_same_table_anywhere(
         (["ltc-6", "--from", "/nowhere"], "/nowhere is not a folder"),
         (["ltc-6", "model=ltc"], "use --only model=..."),
         (["ltc-6", "--publish", "--only", "model=ltc"], "--publish writes a whole table"),
-        (["ltc-6", "--publish", "trainer.epochs=1"], "--publish writes a whole table"),
         ([], "see `ltcbench table --help`"),
     ],
 )
