@@ -30,8 +30,8 @@ def run(arguments: list[str]) -> int:
     cells = list(table.cells())
     only = selection.chosen(cells, options.only)
     selection.check_overrides(options.overrides)
-    if options.publish and options.only and not options.overrides:
-        raise UserError("--publish writes a whole table: leave out --only, or name settings besides the table's own.")
+    if options.publish and options.only:
+        raise UserError("--publish writes a whole table: leave out --only.")
 
     from ltcbench.reporting import formats, html, published
     from ltcbench.reporting.comparison import compare
@@ -40,7 +40,8 @@ def run(arguments: list[str]) -> int:
     protocols = selection.protocols("both" if options.publish else options.protocol)
     composer = Composer()
     every = published.runs_in(options.source or places.runs(), table.name, options.overrides)
-    comparison = compare(table, only if options.overrides else cells, every, protocols, composer, options.overrides)
+    chosen = only if options.overrides else cells  # else the verdicts are those of the whole table
+    comparison = compare(table, chosen, every, protocols, composer, options.overrides)
     composer.save()
     if options.publish:
         path = published.file(published.folder(), table.name, options.overrides)

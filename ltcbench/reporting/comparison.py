@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ltcbench.errors import UserError
 from ltcbench.paper import MINUTES, Cell, Column, Table
 from ltcbench.reporting.index import Run
 from ltcbench.reporting.rows import NOT_JUDGED, NOT_RUN, OURS_ONLY, Row, chosen, filled, margin, trivial
@@ -90,10 +91,11 @@ def compare(
         every: runs and baselines, of whatever kind.
         protocols: ``paper``, ``clean`` or both.
         composer: knows what the runs of a cell look like.
-        extra: overrides that the runs of every cell have besides the cell's own.
+        extra: overrides that the runs of every cell have besides the cell's own; a cell that has no such setting, e.g.
+            another task's quirk, is left empty.
 
     Raises:
-        UserError: an override of ``extra`` is wrong.
+        UserError: an override of ``extra`` is wrong for all of them.
     """
     runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
     baselines: dict[str, list[Run]] = defaultdict(list)
@@ -105,6 +107,8 @@ def compare(
 
     rows: list[Row] = []
     trivials: dict[tuple[str, str], tuple[Run, ...]] = {}
+    mistakes: list[UserError] = []
+    composed = 0
     for protocol in protocols:
         for cell in cells:
             if protocol not in cell.column.protocols:
@@ -113,12 +117,20 @@ def compare(
             if not there:  # nothing to compose for, which keeps an empty table quick
                 rows.append(Row(cell, protocol, remarks=tuple(filter(None, [cell.why_not_run]))))
                 continue
-            wanted = composer.wanted([*cell.overrides(protocol), *extra])
+            composed += 1
+            try:
+                wanted = composer.wanted([*cell.overrides(protocol), *extra])
+            except UserError as mistake:
+                mistakes.append(mistake)
+                rows.append(Row(cell, protocol))
+                continue
             whole = composer.wanted(cell.overrides(protocol)).epochs if extra else wanted.epochs
             ours = chosen(there, wanted)
             rows.append(filled(cell, protocol, ours, whole, extra))
             if ours and (found := trivial(cell.column, baselines[wanted.data], ours)):
                 trivials[cell.column.name, protocol] = found
+    if mistakes and len(mistakes) == composed:
+        raise mistakes[0]
     return Comparison(table, tuple(protocols), tuple(_judged(rows)), trivials)
 
 

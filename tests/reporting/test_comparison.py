@@ -5,6 +5,7 @@ import pytest
 
 from ltcbench import paper
 from ltcbench.config import tree
+from ltcbench.errors import UserError
 from ltcbench.paper import Cell
 from ltcbench.reporting.comparison import Comparison, compare
 from ltcbench.reporting.index import Run, data_digest
@@ -130,6 +131,18 @@ def test_cut_runs_are_marked_never_judged_and_give_way_to_whole_ones() -> None:
     assert row([*short, *five("lstm", 3.0)]).marks == ()
     asked = row(short, extra=["trainer.epochs=20"])
     assert asked.marks == ("cut short, 20 of 200 epochs",)
+
+
+def test_an_override_concerns_the_cells_that_have_such_a_setting() -> None:
+    split = "task.quirks.random_split=false"  # a quirk of gesture alone
+    found = [
+        fake.run([*overrides("ltc", table="ltc-3", column="gesture"), split], 0, 0.5, metric="accuracy"),
+        fake.run(overrides("ltc", table="ltc-3", column="ozone"), 0, 0.3, metric="f1"),
+    ]
+    there = {row.cell.column.name for row in comparison(found, table="ltc-3", extra=[split]).rows if row.runs}
+    assert there == {"gesture"}
+    with pytest.raises(UserError, match="random_splat"):
+        comparison(found, table="ltc-3", extra=["task.quirks.random_splat=false"])
 
 
 def test_overrides_choose_other_runs_and_are_told() -> None:
