@@ -18,10 +18,13 @@ FINDINGS = ROOT / "docs" / "findings.md"
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), ROOT / "runs" / "published" / "README.md"]
 
 
-def compared(name: str, protocols: Sequence[str], models: Iterable[str] | None = None) -> Comparison:
+def compared(
+    name: str, protocols: Sequence[str], models: Iterable[str] | None = None, extra: Sequence[str] = ()
+) -> Comparison:
     table = paper.table(name)
     cells = [cell for cell in table.cells() if models is None or cell.model in models]
-    return compare(table, cells, published.runs_in(ROOT / "runs" / "published", name), protocols, Composer())
+    runs = published.runs_in(ROOT / "runs" / "published", name, extra)
+    return compare(table, cells, runs, protocols, Composer(), extra)
 
 
 def duels() -> Iterator[str]:
@@ -51,6 +54,16 @@ def test_whether_the_ltc_beats_the_lstm(page: Path) -> None:
     assert len(said) > 3
     for difference in said:
         assert difference in text
+
+
+def test_what_a_switch_changes() -> None:
+    lines = re.findall(r"^\| (\w+) (\w+) \| (.+?) \| `(.+?)`.*? \| (.+?) \|", FINDINGS.read_text(), flags=re.MULTILINE)
+    assert len(lines) > 5
+    for column, model, before, switch, after in lines:
+        for said, extra in ((before, []), (after, [switch])):
+            rows = compared("ltc-3", ["paper"], [model], extra).rows
+            (row,) = (row for row in rows if row.cell.column.name == column)
+            assert said == words.mean(row), (column, model, extra)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
