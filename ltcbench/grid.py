@@ -128,7 +128,8 @@ def run(
             while waiting or working:
                 while waiting and len(working) < workers:
                     job, left = waiting.popleft()
-                    worker = Worker(job)
+                    taken = {worker.place for worker, _ in working.values()}
+                    worker = Worker(job, min(set(range(workers)) - taken))
                     working[worker.process.sentinel] = worker, left
                 for sentinel in connection.wait(list(working)):
                     worker, left = working.pop(int(str(sentinel)))

@@ -30,6 +30,12 @@ def set_up(job: Job) -> torch.device:
     return device
 
 
+def spread(device: str, place: int) -> str:
+    """The device of the job at this place among those that go side by side: under ``auto`` they share out the GPUs."""
+    count = torch.cuda.device_count() if device == "auto" else 0
+    return f"cuda:{place % count}" if count > 1 else device
+
+
 def has_bfloat16() -> bool:
     """Whether torch can multiply matrices of bfloat16 on this CPU by instructions made for it."""
     mkldnn = torch.backends.mkldnn.is_available()

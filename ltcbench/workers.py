@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,14 +23,16 @@ class Worker:
 
     Attributes:
         job: the job.
+        place: its number among the processes side by side, from 0; decides the GPU where there are several.
         process: to wait for, or to ``terminate``, which marks the run as interrupted.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, place: int) -> None:
         self.job = job
+        self.place = place
         context = get_context("spawn")
         self.channel, other = context.Pipe()
-        self.process = context.Process(target=_work, args=(job, other))
+        self.process = context.Process(target=_work, args=(job, place, other))
         with _unheard(signal.SIGINT):  # the worker inherits it
             self.process.start()
         other.close()
@@ -48,7 +51,7 @@ class Worker:
         return status, line
 
 
-def _work(job: Job, channel: Connection) -> None:
+def _work(job: Job, place: int, channel: Connection) -> None:
     """What the process does."""
     threading.Thread(target=_die_with_parent, args=(channel,), daemon=True).start()
     sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115, to the end; the terminal is the parent's
@@ -59,10 +62,11 @@ def _work(job: Job, channel: Connection) -> None:
     log.addHandler(logging.NullHandler())
     log.propagate = False
     from ltcbench.job import run
+    from ltcbench.machine import spread
     from ltcbench.results import summary
 
     try:
-        result = run(job)
+        result = run(replace(job, device=spread(job.device, place)))
         outcome = result["status"], summary(result)
     except Interrupted as error:
         outcome = "interrupted", str(error)

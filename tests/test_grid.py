@@ -56,11 +56,13 @@ class Workers:
     def __init__(self, script: dict[int, list[str]]) -> None:
         self.script = script
         self.begun: list[int] = []
+        self.places: list[int] = []
         self.stopped: list[int] = []
         self.alive = self.most = 0
 
-    def __call__(self, job: Job) -> SimpleNamespace:
+    def __call__(self, job: Job, place: int) -> SimpleNamespace:
         self.begun.append(job.seed)
+        self.places.append(place)
         self.alive += 1
         self.most = max(self.most, self.alive)
         read, write = os.pipe()
@@ -75,7 +77,7 @@ class Workers:
             return ("interrupted" if end == "hangs" else end), f"seed {job.seed}"
 
         process = SimpleNamespace(sentinel=read, terminate=lambda: self.stopped.append(job.seed))
-        return SimpleNamespace(job=job, process=process, outcome=outcome)
+        return SimpleNamespace(job=job, place=place, process=process, outcome=outcome)
 
 
 def run(
@@ -107,6 +109,12 @@ def test_what_failed_is_tried_again_and_what_is_a_mistake_is_not(job: Job, monke
     assert [end for end in ends if end[0] == 1] == [(1, "failed", False)]
     assert [end for end in ends if end[0] == 2][-1] == (2, "failed", False)
     assert len(workers.begun) == 7
+
+
+def test_a_job_takes_the_place_of_one_that_ended(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers({0: ["hangs"], 1: ["finished"], 2: ["finished"], 3: ["failed"]})
+    run(job, monkeypatch, workers, 2, fail_fast=True)
+    assert workers.places == [0, 1, 1, 1]
 
 
 def test_fail_fast_stops_the_others(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from ltcbench import evaluation
 from ltcbench.composition import composed
 from ltcbench.config import tree
 from ltcbench.errors import UserError
-from ltcbench.machine import has_bfloat16, set_up
+from ltcbench.machine import has_bfloat16, set_up, spread
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,14 @@ def test_a_run_is_evaluated_with_its_own_precision() -> None:
     job = composed(["precision=bfloat16_matmul"])
     assert evaluation.job_of(tree(job)).precision == "bfloat16_matmul"
     assert evaluation.job_of(tree(composed([]))).precision == "float32"
+
+
+def test_jobs_side_by_side_share_out_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert spread("auto", 1) == "auto"
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [spread("auto", place) for place in range(4)] == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert {spread(device, 1) for device in ("cpu", "cuda", "cuda:0")} == {"cpu", "cuda", "cuda:0"}
 
 
 @pytest.mark.parametrize("device", ["tpu", "meta", "cuda:99"])

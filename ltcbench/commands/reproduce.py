@@ -22,7 +22,9 @@ def run(arguments: list[str]) -> int:
         "overrides", metavar="key=value", nargs="*", help="settings of every run, e.g. trainer.epochs=2"
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="runs of a cell (default: as many as the paper has)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side (default: 1)")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="processes side by side, sharing out the GPUs (default: 1)"
+    )
     parser.add_argument(
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
     )
