@@ -56,6 +56,15 @@ def test_whether_the_ltc_beats_the_lstm(page: Path) -> None:
         assert difference in text
 
 
+def test_the_cells_of_the_cfc_paper() -> None:
+    lines = re.findall(r"^\| (walker|event-based) (\w+) \| (.+?) \| (.+?) \|", FINDINGS.read_text(), flags=re.MULTILINE)
+    assert len(lines) > 4
+    for column, model, theirs, ours in lines:
+        table = {"walker": "cfc-walker", "event-based": "cfc-xor"}[column]
+        (row,) = (row for row in compared(table, ["paper"], [model]).rows if row.cell.column.name == column)
+        assert (theirs, ours) == (words.paper(row.cell), words.ours(row))
+
+
 def test_what_a_switch_changes() -> None:
     lines = re.findall(r"^\| (\w+) (\w+) \| (.+?) \| `(.+?)`.*? \| (.+?) \|", FINDINGS.read_text(), flags=re.MULTILINE)
     assert len(lines) > 5
