@@ -15,7 +15,9 @@ from .conftest import ROOT
 
 README = ROOT / "README.md"
 FINDINGS = ROOT / "docs" / "findings.md"
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), ROOT / "runs" / "published" / "README.md"]
+PAGES = sorted(
+    page for folder in (".", "docs", "datasets", "runs", "runs/published") for page in (ROOT / folder).glob("*.md")
+)
 
 
 def compared(
