@@ -52,7 +52,9 @@ def checked(engine: str, cell: Cell) -> str:
 
 def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | None) -> str:
     """The engine that drives ``cell`` over ``x``: what was asked for, or eager where that cannot be had."""
-    if cell.at_once or cell.adaptive or elapsed.requires_grad:  # no other engine differentiates by time
+    if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
+        return "eager"
+    if (engine == "compiled" or isinstance(cell, CTRNN)) and cell.adaptive:  # asked late: to find out takes a while
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
     fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED))
