@@ -92,7 +92,7 @@ def compare(
         protocols: ``paper``, ``clean`` or both.
         composer: knows what the runs of a cell look like.
         extra: overrides that the runs of every cell have besides the cell's own; a cell that has no such setting, e.g.
-            another task's quirk, is left empty.
+            another task's quirk, is left empty with a remark.
 
     Raises:
         UserError: an override of ``extra`` is wrong for all of them.
@@ -122,7 +122,7 @@ def compare(
                 wanted = composer.wanted([*cell.overrides(protocol), *extra])
             except UserError as mistake:
                 mistakes.append(mistake)
-                rows.append(Row(cell, protocol))
+                rows.append(Row(cell, protocol, remarks=(f"left out: {str(mistake).partition(':')[0]}",)))
                 continue
             whole = composer.wanted(cell.overrides(protocol)).epochs if extra else wanted.epochs
             ours = chosen(there, wanted)

@@ -134,13 +134,16 @@ def test_cut_runs_are_marked_never_judged_and_give_way_to_whole_ones() -> None:
 
 
 def test_an_override_concerns_the_cells_that_have_such_a_setting() -> None:
-    split = "task.quirks.random_split=false"  # a quirk of gesture alone
+    mended = "task.quirks.transposed_windows=false"  # a quirk of ozone alone
     found = [
-        fake.run([*overrides("ltc", table="ltc-3", column="gesture"), split], 0, 0.5, metric="accuracy"),
-        fake.run(overrides("ltc", table="ltc-3", column="ozone"), 0, 0.3, metric="f1"),
+        fake.run([*overrides("ltc", table="ltc-3", column="ozone"), mended], 0, 0.3, metric="f1"),
+        fake.run(overrides("ltc", table="ltc-3", column="gesture"), 0, 0.5, metric="accuracy"),
     ]
-    there = {row.cell.column.name for row in comparison(found, table="ltc-3", extra=[split]).rows if row.runs}
-    assert there == {"gesture"}
+    rows = comparison(found, table="ltc-3", extra=[mended]).rows
+    assert {row.cell.column.name for row in rows if row.runs} == {"ozone"}
+    (left_out,) = (row for row in rows if row.remarks and not row.runs)
+    assert left_out.cell.column.name == "gesture"
+    assert left_out.remarks == ("left out: unknown setting 'task.quirks.transposed_windows'",)
     with pytest.raises(UserError, match="random_splat"):
         comparison(found, table="ltc-3", extra=["task.quirks.random_splat=false"])
 
