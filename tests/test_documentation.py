@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import paper
+from ltcbench.paper import tables
 from ltcbench.reporting import formats, published, words
 from ltcbench.reporting.comparison import Comparison, compare
 from ltcbench.reporting.wanted import Composer
@@ -23,7 +23,7 @@ PAGES = sorted(
 def compared(
     name: str, protocols: Sequence[str], models: Iterable[str] | None = None, extra: Sequence[str] = ()
 ) -> Comparison:
-    table = paper.table(name)
+    table = tables.table(name)
     cells = [cell for cell in table.cells() if models is None or cell.model in models]
     runs = published.runs_in(ROOT / "runs" / "published", name, extra)
     return compare(table, cells, runs, protocols, Composer(), extra)
@@ -45,7 +45,7 @@ def test_the_table_of_the_readme() -> None:
     block = re.findall(r"\| model \| paper \| ours .*?\n\n", README.read_text(), flags=re.DOTALL)
     assert len(block) == 1
     quoted = [line.removesuffix("|") for line in block[0].splitlines()[2:] if line]
-    assert len(quoted) == len(paper.table("ltc-6").models)
+    assert len(quoted) == len(tables.table("ltc-6").models)
     for line in quoted:
         assert line in printed
 

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ltcbench import config, places, tasks
-from ltcbench import job as jobs
+from ltcbench import places, tasks
 from ltcbench.bench import actions, plot
 from ltcbench.bench.foreign import Foreign
 from ltcbench.bench.measure import Bench, goal, spread
 from ltcbench.bench.records import Row
 from ltcbench.bench.rivals import Rival
 from ltcbench.bench.timing import Action
-from ltcbench.config import Job, Trainer
 from ltcbench.models import Network
 from ltcbench.reporting import index, words
+from ltcbench.running import run as jobs
+from ltcbench.settings.job import Job, Trainer, tree
 from ltcbench.tasks import SequenceData
 from ltcbench.training.loop import train
 
@@ -111,7 +111,7 @@ def _with(other: Rival, network: Network) -> Network:
 
 def _error(job: Job) -> float | None:
     """The mean test metric of the finished runs of a training, over seeds; None without any."""
-    settings = index.digest(config.tree(job))
+    settings = index.digest(tree(job))
     values = [
         run.value
         for run in index.load(places.runs())

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 
 from ltcbench import places
+from ltcbench.files import write
 from ltcbench.reporting.index import TIME
-from ltcbench.runs import write
-from ltcbench.versions import versions
+from ltcbench.running.versions import versions
 
 
 @dataclass(frozen=True)

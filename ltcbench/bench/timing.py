@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import torch
 
-from ltcbench.machine import PRECISIONS
+from ltcbench.running.machine import PRECISIONS
 
 Action = Callable[[], object]
 Clock = Callable[[], float]

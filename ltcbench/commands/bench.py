@@ -9,10 +9,11 @@ What is printed goes, with the machine, to bench/ in the folder of runs as well.
 import argparse
 from typing import TYPE_CHECKING
 
-from ltcbench import composition, runs
 from ltcbench.bench.cases import EPOCHS, STANDARD, WHAT, Case, Shape
-from ltcbench.config import Job
 from ltcbench.errors import UserError, unknown
+from ltcbench.files import write
+from ltcbench.settings import composition
+from ltcbench.settings.job import Job
 from ltcbench.terminal import Parser
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def run(arguments: list[str]) -> int:
 
     from ltcbench.bench import records
     from ltcbench.bench.measure import Bench
-    from ltcbench.machine import set_up
+    from ltcbench.running.machine import set_up
 
     bench = Bench(options.repeats, set_up(jobs[0]))
     name, text, rows, picture = _measured(bench, options, jobs)
@@ -41,7 +42,7 @@ def run(arguments: list[str]) -> int:
     path = records.save(name, rows)
     print(path)
     if picture:
-        runs.write(path.with_suffix(".svg"), picture)
+        write(path.with_suffix(".svg"), picture)
         print(path.with_suffix(".svg"))
     return 0
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ltcbench import places
 from ltcbench.errors import UserError
-from ltcbench.runs import RunFolder
+from ltcbench.running.folder import RunFolder
 from ltcbench.terminal import Parser, table
 
 
@@ -14,7 +14,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("run", metavar="RUN", help="a run folder, or its fingerprint or the beginning of it")
     folder = found(parser.parse_args(arguments).run)
 
-    from ltcbench.evaluation import evaluated
+    from ltcbench.running.evaluation import evaluated
 
     scores, said = evaluated(folder), (folder.result() or {}).get("test_metric")
     names = list(dict.fromkeys(name for numbers in scores.values() for name in numbers))

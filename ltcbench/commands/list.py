@@ -2,8 +2,8 @@
 
 import argparse
 
-from ltcbench import composition
 from ltcbench.errors import unknown
+from ltcbench.settings import composition
 from ltcbench.terminal import table
 
 
@@ -53,11 +53,11 @@ def tasks_table() -> str:
 
 def tables_table() -> str:
     """Every table of the papers: tasks, models, its title and source."""
-    from ltcbench import paper
+    from ltcbench.paper import tables
 
     rows = []
-    for name in paper.names():
-        found = paper.table(name)
+    for name in tables.names():
+        found = tables.table(name)
         tasks = dict.fromkeys(column.task for column in found.columns.values())
         rows.append([name, ", ".join(tasks), str(len(found.models)), found.title, found.source])
     return table(["table", "tasks", "models", "what", "source"], rows, right=(2,))

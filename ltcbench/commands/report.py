@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from ltcbench import paper, places, runs, selection
+from ltcbench import places
+from ltcbench.files import write
+from ltcbench.paper import selection, tables
 from ltcbench.terminal import Parser
 
 
@@ -17,16 +19,16 @@ def run(arguments: list[str]) -> int:
     from ltcbench.reporting.comparison import compare
     from ltcbench.reporting.report import report
     from ltcbench.reporting.wanted import Composer
-    from ltcbench.versions import versions
+    from ltcbench.running.versions import versions
 
     folder = options.source or places.runs()
     composer = Composer()
     comparisons = []
-    for name, every in published.runs_by_table(folder, paper.names()).items():
-        table = paper.table(name)
+    for name, every in published.runs_by_table(folder, tables.names()).items():
+        table = tables.table(name)
         comparisons.append(compare(table, list(table.cells()), every, selection.protocols("both"), composer))
     composer.save()
     path: Path = options.out or places.runs() / "report" / "index.html"
-    runs.write(path, report(comparisons, folder, versions()).encode())
+    write(path, report(comparisons, folder, versions()).encode())
     print(path)
     return 0

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ltcbench import composition, config, paper, places, selection
-from ltcbench.config import Job
+from ltcbench import places
 from ltcbench.errors import UserError
-from ltcbench.grid import DONE, Data, Ended, planned
-from ltcbench.grid import run as run_all
-from ltcbench.paper import Cell
+from ltcbench.paper import selection, tables
+from ltcbench.paper.tables import Cell
+from ltcbench.running.grid import DONE, Data, Ended, planned
+from ltcbench.running.grid import run as run_all
+from ltcbench.settings import composition
+from ltcbench.settings.job import Job, tree
 from ltcbench.terminal import Parser
 
 
@@ -33,7 +35,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first run that does not finish")
     parser.add_argument("--retries", type=int, default=0, metavar="N", help="try a run that failed again (default: 0)")
     options = parser.parse_intermixed_args(arguments)
-    table = paper.table(options.table)
+    table = tables.table(options.table)
     seeds = table.repetitions if options.seeds is None else options.seeds
     for flag, value, least in (("seeds", seeds, 1), ("jobs", options.jobs, 1), ("retries", options.retries, 0)):
         if value < least:
@@ -69,7 +71,7 @@ def jobs_of(cells: Sequence[Cell], protocols: Sequence[str], overrides: Sequence
         for cell in runnable:
             if protocol in cell.column.protocols:
                 job = composition.composed([*cell.overrides(protocol), *overrides])
-                found.setdefault(str(config.tree(job)), job)
+                found.setdefault(str(tree(job)), job)
     return [replace(job, seed=seed) for seed in range(seeds) for job in found.values()]
 
 
@@ -77,7 +79,7 @@ def _carry_out(todo: Sequence[Job], data: Data, workers: int, retries: int, fail
     """Do the jobs and say how each ended."""
     from tqdm import tqdm
 
-    from ltcbench import tracking
+    from ltcbench.running import tracking
 
     ends: Counter[str] = Counter()
     ready = _with_data(todo, data)
@@ -122,7 +124,7 @@ def _measure_baselines(jobs: Sequence[Job]) -> None:
     from ltcbench import tasks
     from ltcbench.reporting import trivial
 
-    for job in {str(config.tree(job)["task"]): job for job in jobs}.values():
+    for job in {str(tree(job)["task"]): job for job in jobs}.values():
         if tasks.at_hand(job.task, job.source) and not trivial.file(job).is_file():
             print(f"{job.task}: measuring what needs no network.", flush=True)
             trivial.measure(job)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ltcbench import composition, groups
-from ltcbench.config import Job
+from ltcbench.settings import composition, groups
+from ltcbench.settings.job import Job
 
 if TYPE_CHECKING:
     from ltcbench.tasks import SequenceData
@@ -98,7 +98,7 @@ def _training(job: Job) -> str:
 
 def _run(job: Job) -> str:
     from ltcbench import tasks
-    from ltcbench.runs import RunFolder, fingerprint
+    from ltcbench.running.folder import RunFolder, fingerprint
 
     if not tasks.at_hand(job.task, job.source):
         return "RUN not started: the data are not here"

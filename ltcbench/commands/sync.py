@@ -2,8 +2,9 @@
 
 import argparse
 
-from ltcbench import runs, tracking
 from ltcbench.errors import Failure
+from ltcbench.running import tracking
+from ltcbench.running.folder import folders
 
 
 def run(arguments: list[str]) -> int:
@@ -13,7 +14,7 @@ def run(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     done = 0
-    for folder in runs.folders():
+    for folder in folders():
         try:
             if not done:
                 store = tracking.Store(options.uri)

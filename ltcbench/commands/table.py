@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from ltcbench import paper, places, runs, selection
+from ltcbench import places
 from ltcbench.errors import UserError, unknown
+from ltcbench.files import write
+from ltcbench.paper import selection, tables
 from ltcbench.terminal import Parser
 
 FORMATS = ("term", "md", "tex", "csv", "html")
@@ -26,7 +28,7 @@ def run(arguments: list[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     if options.format not in FORMATS:
         raise unknown("format", options.format, FORMATS)
-    table = paper.table(options.table)
+    table = tables.table(options.table)
     cells = list(table.cells())
     only = selection.chosen(cells, options.only)
     selection.check_overrides(options.overrides)
@@ -45,10 +47,10 @@ def run(arguments: list[str]) -> int:
     composer.save()
     if options.publish:
         path = published.file(published.folder(), table.name, options.overrides)
-        runs.write(path, published.text(comparison, options.overrides).encode())
+        write(path, published.text(comparison, options.overrides).encode())
         print(path)
         return 0
     comparison = comparison.only(only)
-    write = {"csv": lambda c: formats.to_csv([c]), "html": html.standalone, "md": formats.md, "tex": formats.tex}
-    print(write.get(options.format, formats.term)(comparison), end="")
+    formatted = {"csv": lambda c: formats.to_csv([c]), "html": html.standalone, "md": formats.md, "tex": formats.tex}
+    print(formatted.get(options.format, formats.term)(comparison), end="")
     return 0

@@ -6,8 +6,9 @@ import sys
 
 from omegaconf import DictConfig
 
-from ltcbench import composition, places
+from ltcbench import places
 from ltcbench.errors import Interrupted, UserError
+from ltcbench.settings import composition
 
 log = logging.getLogger("ltcbench")
 
@@ -52,7 +53,7 @@ def _train(cfg: DictConfig) -> str:
 
     _log_to_terminal()
     job = composition.job(cfg, composition.chosen_recipe(HydraConfig.get()))
-    from ltcbench.job import run  # torch and pandas, only when the configuration is right
+    from ltcbench.running.run import run  # torch and pandas, only when the configuration is right
 
     status: str = run(job)["status"]
     return status

@@ -4,8 +4,9 @@ import argparse
 import os
 import sys
 
-from ltcbench import places, tracking
+from ltcbench import places
 from ltcbench.errors import UserError
+from ltcbench.running import tracking
 
 
 def run(arguments: list[str]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ltcbench.errors import UserError
-from ltcbench.paper import MINUTES, Cell, Column, Table
+from ltcbench.paper.tables import MINUTES, Cell, Column, Table
 from ltcbench.reporting.index import Run
 from ltcbench.reporting.rows import NOT_JUDGED, NOT_RUN, OURS_ONLY, Row, chosen, filled, margin, trivial
 from ltcbench.reporting.statistics import Difference, Summary, difference, holm, kendall, verdict

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from ltcbench.paper import MINUTES, Column
+from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import charts, words
 from ltcbench.reporting.comparison import Comparison, means, theirs
 from ltcbench.reporting.layout import PROTOCOLS, below, best, laid_out

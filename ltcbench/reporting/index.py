@@ -22,9 +22,9 @@ from typing import Any
 
 import yaml
 
-from ltcbench import runs
-from ltcbench.config import WHERE
 from ltcbench.errors import Failure
+from ltcbench.files import write
+from ltcbench.settings.job import WHERE
 
 INDEX = ".index.json"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -81,7 +81,7 @@ FIELDS = [field.name for field in fields(Run)]
 def digest(tree: Mapping[str, Any]) -> str:
     """The digest ``settings`` of a job, given as ``config.tree`` or ``config.yaml`` has it."""
     trainer = {key: value for key, value in tree["trainer"].items() if key != "epochs"}
-    unusual = [tree[key] for key in ("precision",) if key in tree]
+    unusual = [tree[key] for key in ("precision", "numerics") if key in tree]
     return _hash([tree["model"], _data(tree), tree["protocol"], trainer, *unusual])
 
 
@@ -107,7 +107,7 @@ def load(folder: Path) -> list[Run]:
     found = {key: known[key] if key in known else _read(Path(path)) for key, path in _results(folder)}
     if found != known:
         with suppress(Failure):
-            runs.write(folder / INDEX, json.dumps({"state": _state(), "runs": found}).encode())
+            write(folder / INDEX, json.dumps({"state": _state(), "runs": found}).encode())
     return [*(Run(*values) for values in found.values() if values), *_baselines(folder)]
 
 

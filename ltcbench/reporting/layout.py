@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ltcbench.paper import Column
+from ltcbench.paper.tables import Column
 from ltcbench.reporting import words
 from ltcbench.reporting.comparison import Comparison, means, theirs
 from ltcbench.reporting.rows import Row

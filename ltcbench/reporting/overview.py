@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from ltcbench.paper import MINUTES, Column
+from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import html, words
 from ltcbench.reporting.charts import shares
 from ltcbench.reporting.comparison import Comparison

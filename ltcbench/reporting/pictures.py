@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from ltcbench.paper import MINUTES, Column
+from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import words
 from ltcbench.reporting.charts import Axis, Point, apart, axis, band, figure, frame, line, number
 from ltcbench.reporting.index import Run

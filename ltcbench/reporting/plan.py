@@ -4,10 +4,11 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from ltcbench import config, terminal
-from ltcbench.grid import DONE, Planned
+from ltcbench import terminal
 from ltcbench.reporting import index
 from ltcbench.reporting.index import Run
+from ltcbench.running.grid import DONE, Planned
+from ltcbench.settings.job import tree
 
 STATES = ("finished", "diverged", "resumable", "missing")
 
@@ -25,7 +26,7 @@ class Speeds:
 
     def seconds(self, plan: Planned) -> float | None:
         """What is left of a job, None where nothing like it was measured."""
-        settings = index.digest(config.tree(plan.job))
+        settings = index.digest(tree(plan.job))
         seen = self.same.get(settings) or self.like.get((plan.job.task, plan.job.model))
         return statistics.median(seen) * plan.epochs if seen else None
 

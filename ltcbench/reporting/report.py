@@ -5,8 +5,7 @@ from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
 
-from ltcbench import groups
-from ltcbench.paper import MINUTES, Column, Table
+from ltcbench.paper.tables import MINUTES, Column, Table
 from ltcbench.reporting import html, words
 from ltcbench.reporting.comparison import Comparison
 from ltcbench.reporting.layout import PROTOCOLS
@@ -15,6 +14,7 @@ from ltcbench.reporting.overview import duels, glance
 from ltcbench.reporting.pictures import error_against_time, learning_curves
 from ltcbench.reporting.published import command
 from ltcbench.reporting.rows import Row
+from ltcbench.settings import groups
 
 LISTED = 50  # runs of a cell that are listed
 LEAD = (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ltcbench.paper import MINUTES, Cell, Column
+from ltcbench.paper.tables import MINUTES, Cell, Column
 from ltcbench.reporting.index import Run
 from ltcbench.reporting.statistics import Difference, Summary, summary
 from ltcbench.reporting.wanted import Wanted

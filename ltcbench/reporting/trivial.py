@@ -4,14 +4,15 @@ import json
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ltcbench import config, places, runs
-from ltcbench.config import Job
+from ltcbench import places
+from ltcbench.files import write
 from ltcbench.reporting import index
+from ltcbench.settings.job import Job, tree
 
 
 def file(job: Job) -> Path:
     """Where the baselines on the data of a job are kept."""
-    return places.runs() / job.task / index.BASELINES / f"{index.data_digest(config.tree(job))}-{job.source}.json"
+    return places.runs() / job.task / index.BASELINES / f"{index.data_digest(tree(job))}-{job.source}.json"
 
 
 def measure(job: Job) -> None:
@@ -21,11 +22,11 @@ def measure(job: Job) -> None:
         UserError: the data cannot be had.
     """
     from ltcbench import tasks
+    from ltcbench.running.versions import versions
     from ltcbench.training.baselines import baselines
-    from ltcbench.versions import versions
 
     loaded = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    settings = index.data_digest(config.tree(job))
+    settings = index.data_digest(tree(job))
     made = {key: value or "" for key, value in versions().items()}
     found = [
         index.Run(
@@ -50,4 +51,4 @@ def measure(job: Job) -> None:
         )
         for name, score in baselines(loaded).items()
     ]
-    runs.write(file(job), json.dumps([vars(run) for run in found], indent=2).encode())
+    write(file(job), json.dumps([vars(run) for run in found], indent=2).encode())

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ltcbench import composition, config, places, runs
+from ltcbench import places
 from ltcbench.errors import Failure
+from ltcbench.files import write
 from ltcbench.reporting import index
+from ltcbench.settings import composition, job, numerics
+from ltcbench.settings.job import tree
 
 FILE = ".composed.json"
 
@@ -58,8 +61,8 @@ class Composer:
         """
         key = " ".join(overrides)
         if key not in self.known:
-            tree = config.tree(composition.composed(overrides))
-            self.known[key] = [index.digest(tree), index.data_digest(tree), tree["trainer"]["epochs"]]
+            asked = tree(composition.composed(overrides))
+            self.known[key] = [index.digest(asked), index.data_digest(asked), asked["trainer"]["epochs"]]
             self.fresh = True
         return Wanted(*self.known[key])
 
@@ -67,13 +70,13 @@ class Composer:
         """Remember what was composed, if the disk lets us."""
         if self.fresh:
             with suppress(Failure):
-                runs.write(self.path, json.dumps({"state": self.state, "jobs": self.known}).encode())
+                write(self.path, json.dumps({"state": self.state, "jobs": self.known}).encode())
 
 
 def _state() -> str:
     """A digest of everything that decides what comes out."""
     files = sorted(path for path in places.conf().rglob("*.yaml") if path.parent.name != "table")
-    code = [Path(module.__file__ or "") for module in (composition, config, index)]
+    code = [Path(module.__file__ or "") for module in (composition, job, numerics, index)]
     found = hashlib.sha256()
     for path in (*files, *code):
         found.update(path.name.encode() + path.read_bytes())

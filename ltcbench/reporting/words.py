@@ -2,7 +2,7 @@
 
 import math
 
-from ltcbench.paper import MINUTES, Cell, Column
+from ltcbench.paper.tables import MINUTES, Cell, Column
 from ltcbench.reporting.rows import Row
 from ltcbench.reporting.statistics import Difference
 

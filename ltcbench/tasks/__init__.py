@@ -11,9 +11,10 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from ltcbench import config, groups
 from ltcbench.data import cards, store
 from ltcbench.errors import UserError, unknown
+from ltcbench.settings import groups
+from ltcbench.settings.job import WHERE
 from ltcbench.tasks import (
     cheetah,
     csv,
@@ -89,7 +90,7 @@ def load(
             raise UserError(f"there are no synthetic data for {name}, whose form is that of your table: set task.path.")
         return replace(synthetic.make(TASKS[name].SPEC), quirks=switches)
     raw = _raw(name, source, mirror, options)
-    decide = {option: value for option, value in options.items() if option not in config.WHERE}
+    decide = {option: value for option, value in options.items() if option not in WHERE}
     decided_by = {"source": raw.source, "checksums": dict(raw.checksums), "quirks": switches, "options": decide}
     data = cached(name, decided_by, lambda: TASKS[name].load(raw.files, switches, **options))
     return replace(data, source=raw.source, checksums=raw.checksums, quirks=switches)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ltcbench.errors import Failure
-from ltcbench.runs import write
+from ltcbench.files import write
 
 Weights = dict[str, Tensor]
 

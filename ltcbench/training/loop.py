@@ -9,8 +9,8 @@ from typing import Literal
 
 import torch
 
-from ltcbench.config import Trainer
 from ltcbench.models import Network
+from ltcbench.settings.job import Trainer
 from ltcbench.tasks import SequenceData
 from ltcbench.training import checkpoint, metrics
 from ltcbench.training.batches import Part, predict

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ltcbench.config import Trainer
+from ltcbench.settings.job import Trainer
 
 
 def optimiser(parameters: Iterable[nn.Parameter], trainer: Trainer) -> torch.optim.Optimizer:

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import cli, groups, paper
+from ltcbench import cli
+from ltcbench.paper import tables
+from ltcbench.settings import groups
 from tests.reporting import fake
 from tests.reporting.browser import REASON, Browser, browser
 
 CELLS = {
     (cell.table.name, cell.column.name, cell.model): cell
-    for name in paper.names()
-    for cell in paper.table(name).cells()
+    for name in tables.names()
+    for cell in tables.table(name).cells()
 }
 
 
@@ -83,7 +85,7 @@ def test_the_page_is_whole_and_needs_nothing_else(page: Path) -> None:
 
 def test_every_table_model_quirk_and_run_is_on_it(page: Path, runs: Path) -> None:
     text = page.read_text()
-    for table in map(paper.table, paper.names()):
+    for table in map(tables.table, tables.names()):
         assert f'<section id="{table.name}">' in text
         assert all(f'<th scope="row">{model}</th>' in text for model in table.models)
     assert all(f"<code>{quirk}</code>" in text for quirk in groups.quirk_notes("physionet"))
@@ -152,7 +154,7 @@ def test_sorting_by_a_column(seen: Browser) -> None:
 @pytest.mark.slow
 def test_filtering_by_text_verdict_and_protocol(seen: Browser) -> None:
     everything = seen.js(VISIBLE)
-    assert len(everything) == sum(len(paper.table(name).columns) for name in paper.names())
+    assert len(everything) == sum(len(tables.table(name).columns) for name in tables.names())
     seen.type("#search", "cheetah ctrnn")
     assert seen.js(VISIBLE) == ["ltc-6 cheetah cheetah"]
     assert seen.js(SHOWN) == ["ctrnn"]

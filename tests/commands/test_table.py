@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import cli, paper
-from ltcbench.paper import Cell
+from ltcbench import cli
+from ltcbench.paper import tables
+from ltcbench.paper.tables import Cell
 from tests.reporting import fake
 
-TABLE = paper.table("ltc-6")
+TABLE = tables.table("ltc-6")
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_a_mistake_is_told_in_one_sentence(
 def test_tables_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["list", "tables"]) == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in paper.names())
+    assert all(name in text for name in tables.names())
 
 
 @pytest.fixture(scope="module")

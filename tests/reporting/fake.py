@@ -7,11 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ltcbench import config
-from ltcbench.composition import composed
-from ltcbench.config import Job
 from ltcbench.reporting.index import Run, digest
-from ltcbench.runs import RunFolder
+from ltcbench.running.folder import RunFolder
+from ltcbench.settings.composition import composed
+from ltcbench.settings.job import Job, tree
 
 
 @cache
@@ -23,8 +22,8 @@ def job(*overrides: str) -> Job:
 def folder(runs: Path, overrides: Sequence[str], seed: int, value: float, **result: Any) -> Path:
     """A folder of a finished run with this test metric."""
     own = dataclasses.replace(job(*overrides), seed=seed)
-    tree = config.tree(own)
-    path = runs / own.task / own.model / f"{digest(tree)[:8]}{own.trainer.epochs:x}{seed:04x}"
+    asked = tree(own)
+    path = runs / own.task / own.model / f"{digest(asked)[:8]}{own.trainer.epochs:x}{seed:04x}"
     found = RunFolder(path)
     found.write_config(own)
     rows = [{"epoch": e, "train_loss": 1 / e, "valid_mse": value + 1 / e, "seconds": 0.5} for e in range(1, 6)]
@@ -43,6 +42,6 @@ def run(overrides: Sequence[str], seed: int, value: float | None, **changed: Any
         task=own.task, model=own.model, protocol=own.protocol, recipe=own.recipe, seed=seed, epochs=own.trainer.epochs,
         status="finished", source=own.source, metric="mse", value=value, best_epoch=3, seconds=6.0, parameters=100,
         ended="2026-01-01T00:00:00Z", device="cpu", machine="Linux x86_64", python="3.11", torch="2", ltcbench="0.1",
-        git="abc", fingerprint=f"{seed:012x}", settings=digest(config.tree(own)),
+        git="abc", fingerprint=f"{seed:012x}", settings=digest(tree(own)),
     )  # fmt: skip
     return dataclasses.replace(made, **changed)

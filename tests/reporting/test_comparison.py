@@ -3,18 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import paper
-from ltcbench.config import tree
 from ltcbench.errors import UserError
-from ltcbench.paper import Cell
+from ltcbench.paper import tables
+from ltcbench.paper.tables import Cell
 from ltcbench.reporting.comparison import Comparison, compare
 from ltcbench.reporting.index import Run, data_digest
 from ltcbench.reporting.rows import Row, margin
 from ltcbench.reporting.wanted import Composer
+from ltcbench.settings.job import tree
 
 from . import fake
 
-LTC6 = paper.table("ltc-6")
+LTC6 = tables.table("ltc-6")
 COMPOSER = Composer()  # composing takes a tenth of a second, so it is shared
 
 
@@ -25,7 +25,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def overrides(model: str, protocol: str = "paper", table: str = "ltc-6", column: str = "cheetah") -> list[str]:
-    found = paper.table(table)
+    found = tables.table(table)
     return Cell(found, found.columns[column], model).overrides(protocol)
 
 
@@ -34,7 +34,7 @@ def five(model: str, mean: float, spread: float = 0.02, **changed: object) -> li
 
 
 def comparison(found: Sequence[Run], *protocols: str, table: str = "ltc-6", extra: Sequence[str] = ()) -> Comparison:
-    its = paper.table(table)
+    its = tables.table(table)
     return compare(its, list(its.cells()), found, protocols or ("paper",), COMPOSER, extra)
 
 
@@ -169,7 +169,7 @@ def test_units() -> None:
 
 
 def test_margins() -> None:
-    cells = {(cell.column.name, cell.model): cell for cell in paper.table("ltc-3").cells()}
+    cells = {(cell.column.name, cell.model): cell for cell in tables.table("ltc-3").cells()}
     assert margin(cells["gesture", "ltc"]) == 2
     assert margin(cells["traffic", "ltc"]) == pytest.approx(0.0099)
     assert margin(cells["ozone", "lstm"]) == 0.03
@@ -213,7 +213,7 @@ def test_compositions_are_remembered_until_the_configuration_changes(
     def never(overrides: Sequence[str]) -> None:
         raise AssertionError("composed again")
 
-    monkeypatch.setattr("ltcbench.composition.composed", never)
+    monkeypatch.setattr("ltcbench.settings.composition.composed", never)
     assert Composer().wanted(overrides("lstm")) == wanted
     monkeypatch.setattr("ltcbench.reporting.wanted._state", lambda: "another")
     with pytest.raises(AssertionError, match="composed again"):

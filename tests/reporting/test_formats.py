@@ -4,17 +4,17 @@ import re
 
 import pytest
 
-from ltcbench import paper
-from ltcbench.config import tree
-from ltcbench.paper import Cell
+from ltcbench.paper import tables
+from ltcbench.paper.tables import Cell
 from ltcbench.reporting import formats
 from ltcbench.reporting.comparison import Comparison, compare
 from ltcbench.reporting.index import Run, data_digest
 from ltcbench.reporting.wanted import Composer
+from ltcbench.settings.job import tree
 
 from . import fake
 
-TABLE = paper.table("ltc-6")
+TABLE = tables.table("ltc-6")
 COLUMN = TABLE.columns["cheetah"]
 
 
@@ -118,12 +118,12 @@ def test_latex_is_balanced_and_escaped(both: Comparison) -> None:
     assert not re.search(r"(?<!\\)[%_#]", "".join(text.splitlines()[1:]).replace(r"$^", ""))
 
 
-@pytest.mark.parametrize("name", paper.names())
+@pytest.mark.parametrize("name", tables.names())
 @pytest.mark.parametrize("protocols", [("paper",), ("paper", "clean")])
 def test_every_table_is_written_in_every_format(name: str, protocols: tuple[str, ...]) -> None:
     from ltcbench.reporting import html
 
-    table = paper.table(name)
+    table = tables.table(name)
     empty = compare(table, list(table.cells()), [], protocols, Composer())
     for write in (formats.term, formats.md, formats.tex, html.standalone):
         assert all(model.replace("_", "") in re.sub(r"[_\\]", "", write(empty)) for model in table.models)
@@ -134,7 +134,7 @@ def test_every_table_is_written_in_every_format(name: str, protocols: tuple[str,
 
 
 def test_small_numbers_show_two_digits() -> None:
-    table = paper.table("ltc-3")
+    table = tables.table("ltc-3")
     cell = Cell(table, table.columns["power"], "lstm")
     found = [fake.run(cell.overrides("paper"), seed, 0.000536 + seed * 1e-5) for seed in range(3)]
     text = formats.term(compare(table, [cell], found, ["paper"], Composer()))

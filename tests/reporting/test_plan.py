@@ -2,9 +2,9 @@ import dataclasses
 
 import pytest
 
-from ltcbench.grid import Planned
 from ltcbench.reporting import plan
 from ltcbench.reporting.plan import Speeds
+from ltcbench.running.grid import Planned
 
 from . import fake
 

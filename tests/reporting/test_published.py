@@ -2,19 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import paper
-from ltcbench.config import tree
 from ltcbench.errors import UserError
-from ltcbench.paper import Cell
+from ltcbench.paper import tables
+from ltcbench.paper.tables import Cell
 from ltcbench.reporting import index, published
 from ltcbench.reporting.comparison import compare
 from ltcbench.reporting.index import Run, data_digest
 from ltcbench.reporting.wanted import Composer
+from ltcbench.settings.job import tree
 from tests.conftest import ROOT
 
 from . import fake
 
-TABLE = paper.table("cfc-walker")
+TABLE = tables.table("cfc-walker")
 CFC = Cell(TABLE, TABLE.columns["walker"], "cfc").overrides("paper")
 
 
@@ -71,7 +71,7 @@ def test_a_file_that_is_not_one_and_a_folder_that_is_not_there(tmp_path: Path) -
 @pytest.mark.parametrize("path", sorted((ROOT / "runs" / "published").glob("*.csv")), ids=lambda path: path.stem)
 def test_every_published_run_stands_in_its_table(path: Path) -> None:
     name, *extra = path.stem.split("+")
-    table, found = paper.table(name), published.read(path)
+    table, found = tables.table(name), published.read(path)
     comparison = compare(table, list(table.cells()), found, ["paper", "clean"], Composer(), extra)
     shown = {run for row in comparison.rows for run in row.runs}
     assert {run for run in found if run.status != "baseline"} == shown

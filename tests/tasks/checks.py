@@ -5,7 +5,8 @@ from types import ModuleType
 
 import numpy as np
 
-from ltcbench import groups, tasks
+from ltcbench import tasks
+from ltcbench.settings import groups
 from ltcbench.tasks.sequences import SequenceData
 
 PARTS = ("train", "valid", "test")

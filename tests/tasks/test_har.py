@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import groups
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.tasks import har
 from ltcbench.tasks.sequences import SequenceData
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared

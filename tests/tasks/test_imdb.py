@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ltcbench import groups
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.tasks import imdb
 from ltcbench.tasks.sequences import SequenceData
 from tests.tasks.checks import assert_form, changed, load

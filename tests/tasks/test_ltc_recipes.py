@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltcbench import composition, groups
+from ltcbench.settings import composition, groups
 
 RATE_OF_LTC = {
     "har": 0.01,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltcbench import groups
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.tasks import occupancy
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
 

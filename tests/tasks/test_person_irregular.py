@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from ltcbench import groups
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.tasks import person_irregular
 from ltcbench.tasks.sequences import SequenceData, Split
 from tests.tasks.checks import assert_form, changed, load

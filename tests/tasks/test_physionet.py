@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from ltcbench import groups
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.tasks import physionet
 from ltcbench.tasks.splitting import by_name
 from tests.tasks.checks import assert_form, changed, load

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import groups
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.tasks import power
 from tests.tasks.checks import Folder, assert_form, assert_paper, changed, load, shared
 
@@ -98,7 +98,7 @@ def test_the_whole_file_in_time_and_memory(real: Folder, tmp_path: Path) -> None
     script = f"""
 import re, time
 from pathlib import Path
-from ltcbench import groups
+from ltcbench.settings import groups
 from ltcbench.tasks import power
 begin = time.process_time()
 power.load({{"{NAME}": Path({str(path)!r})}}, groups.quirks("power", "clean"))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench import groups, tasks
+from ltcbench import tasks
+from ltcbench.settings import groups
 from ltcbench.tasks.sequences import SequenceData
 from ltcbench.training.baselines import baselines
 from tests.conftest import ROOT

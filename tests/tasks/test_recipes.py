@@ -2,7 +2,8 @@
 
 import pytest
 
-from ltcbench import composition, config
+from ltcbench.settings import composition
+from ltcbench.settings.job import Job
 
 MODELS = ("cfc_s", "cfc", "cfc_nogate", "cfc_mm")
 NAMED = {"lecun": "lecun_tanh", "SiLU": "silu", "ReLU": "relu", "tanh": "tanh", "GELU": "gelu"}
@@ -131,7 +132,7 @@ LTC = {
 }
 
 
-def settings(job: config.Job) -> dict[str, object]:
+def settings(job: Job) -> dict[str, object]:
     weights = job.trainer.class_weights
     return {
         **vars(job.trainer),

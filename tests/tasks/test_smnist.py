@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench import groups
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.tasks import smnist
 from tests.tasks.checks import Folder, assert_form, changed, load
 

@@ -5,7 +5,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from ltcbench import groups
+from ltcbench.settings import groups
 from ltcbench.tasks import bits, xor, xor_dense
 from ltcbench.tasks.sequences import SequenceData, Split
 from tests.tasks.checks import assert_form, changed, load

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ltcbench.config import Trainer
+from ltcbench.settings.job import Trainer
 from ltcbench.training.optimiser import clip_, learning_rate, optimiser
 
 TRAINER = Trainer(

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Literal
 
-from ltcbench.config import Job
 from ltcbench.errors import Interrupted, UserError
-from ltcbench.runs import RunFolder, fingerprint
-from ltcbench.workers import Worker
+from ltcbench.running.executors.local import Worker
+from ltcbench.running.folder import RunFolder, fingerprint
+from ltcbench.settings.job import Job
 
 DONE = ("finished", "diverged")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from ltcbench.config import Job
 from ltcbench.models import Network
-from ltcbench.runs import SCHEMA
+from ltcbench.running.folder import SCHEMA
+from ltcbench.settings.job import Job
 from ltcbench.tasks import SequenceData
 from ltcbench.training.batches import Part
 from ltcbench.training.checkpoint import Weights, copied

@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ltcbench.config import Job
 from ltcbench.errors import Interrupted, UserError
+from ltcbench.settings.job import Job
 
 
 class Worker:
@@ -61,9 +61,9 @@ def _work(job: Job, place: int, channel: Connection) -> None:
     log.setLevel(logging.INFO)  # for log.txt in the run folder
     log.addHandler(logging.NullHandler())
     log.propagate = False
-    from ltcbench.job import run
-    from ltcbench.machine import spread
-    from ltcbench.results import summary
+    from ltcbench.running.machine import spread
+    from ltcbench.running.results import summary
+    from ltcbench.running.run import run
 
     try:
         result = run(replace(job, device=spread(job.device, place)))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ltcbench.errors import UserError, unknown
+from ltcbench.settings.numerics import EVERYWHERE, numerics
 
 
 @dataclass(frozen=True)
@@ -159,15 +160,22 @@ _EXAMPLE = {bool: "true", int: 10, float: 0.001, str: "name"}
 
 
 def tree(job: Job) -> dict[str, Any]:
-    """The job as a nested mapping with the names of the command line; the precision only where it is not the usual."""
+    """The job as a nested mapping with the names of the command line.
+
+    Precision and numerics stand in it only where they are not the usual ones.
+    """
+    model = {"name": job.model, "hidden_size": job.hidden_size, **job.model_options}
+    task = {"name": job.task, "source": job.source, "quirks": dict(job.quirks), **job.task_options}
+    changed = numerics(model, task)
     return {
-        "model": {"name": job.model, "hidden_size": job.hidden_size, **job.model_options},
-        "task": {"name": job.task, "source": job.source, "quirks": dict(job.quirks), **job.task_options},
+        "model": model,
+        "task": task,
         "protocol": job.protocol,
         "recipe": job.recipe,
         "trainer": {**asdict(job.trainer), "class_weights": _listed(job.trainer.class_weights)},
         "seed": job.seed,
         **({} if job.precision == "float32" else {"precision": job.precision}),
+        **({} if changed == EVERYWHERE else {"numerics": changed}),
     }
 
 

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from ltcbench import grid
-from ltcbench.composition import composed
-from ltcbench.config import Job
 from ltcbench.errors import Interrupted, UserError
-from ltcbench.grid import Data, Ended, planned
-from ltcbench.runs import RunFolder, fingerprint
+from ltcbench.running import grid
+from ltcbench.running.folder import RunFolder, fingerprint
+from ltcbench.running.grid import Data, Ended, planned
+from ltcbench.settings.composition import composed
+from ltcbench.settings.job import Job
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_ctrl_c_stops_all(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_crash_leaves_its_traceback_in_the_runs_log(job: Job, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ltcbench import job as jobs
+    from ltcbench.running import run as jobs
 
     def crash(*arguments: object, **options: object) -> None:
         raise RuntimeError("nothing a user can mend")
@@ -154,7 +154,7 @@ def test_a_crash_leaves_its_traceback_in_the_runs_log(job: Job, runs: Path, monk
 @pytest.mark.slow
 @pytest.mark.usefixtures("runs")
 def test_experiments_are_there_before_the_processes_and_a_store_that_fails_is_theirs_to_tell() -> None:
-    from ltcbench import tracking
+    from ltcbench.running import tracking
 
     tracking.prepare("sqlite:////proc/nowhere/mlflow.db", ["cheetah"])
     tracking.prepare(None, ["cheetah", "har"])

@@ -2,18 +2,20 @@ import re
 
 import pytest
 
-from ltcbench import groups, paper, selection, tasks
-from ltcbench.composition import composed
-from ltcbench.paper import MINUTES
+from ltcbench import tasks
+from ltcbench.paper import selection, tables
+from ltcbench.paper.tables import MINUTES
+from ltcbench.settings import groups
+from ltcbench.settings.composition import composed
 
-TABLES = [paper.table(name) for name in paper.names()]
+TABLES = [tables.table(name) for name in tables.names()]
 CELLS = [cell for table in TABLES for cell in table.cells()]
 COLUMNS = [(table, column) for table in TABLES for column in table.columns.values()]
 
 
 def test_the_tables_are_those_of_the_papers() -> None:
     ltc = ["ltc-3", "ltc-4", "ltc-5", "ltc-6"]
-    assert paper.names() == [*ltc, "cfc-etsmnist", "cfc-imdb", "cfc-physionet", "cfc-walker", "cfc-xor"]
+    assert tables.names() == [*ltc, "cfc-etsmnist", "cfc-imdb", "cfc-physionet", "cfc-walker", "cfc-xor"]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def test_the_tables_are_those_of_the_papers() -> None:
     ],
 )
 def test_numbers_of_the_papers(table: str, column: str, model: str, mean: float, std: float | None) -> None:
-    number = paper.table(table).columns[column].numbers[model]
+    number = tables.table(table).columns[column].numbers[model]
     assert (number.mean, number.std, number.n) == (mean, std, 5)
 
 
@@ -52,12 +54,12 @@ def test_how_many_cells_each_table_of_the_papers_has() -> None:
 
 
 def test_times_have_no_repetitions() -> None:
-    number = paper.table("cfc-walker").columns["time"].numbers["cfc"]
+    number = tables.table("cfc-walker").columns["time"].numbers["cfc"]
     assert (number.mean, number.std, number.n) == (0.08, None, None)
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda value: value.name)
-def test_every_column_fits_its_task(table: paper.Table, column: paper.Column) -> None:
+def test_every_column_fits_its_task(table: tables.Table, column: tables.Column) -> None:
     spec = tasks.TASKS[column.task].SPEC
     assert set(column.numbers) <= set(table.models)
     assert 0 < column.digits < 6
@@ -70,7 +72,7 @@ def test_every_column_fits_its_task(table: paper.Table, column: paper.Column) ->
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda value: value.name)
-def test_notes_name_quirks_and_options_that_exist(table: paper.Table, column: paper.Column) -> None:
+def test_notes_name_quirks_and_options_that_exist(table: tables.Table, column: tables.Column) -> None:
     known = {*groups.quirk_notes(column.task), "decay_bug"}
     for note in (*column.notes, *table.notes):
         assert set(note.models) <= set(table.models)
@@ -83,7 +85,7 @@ RUNNABLE = [cell for cell in CELLS if not cell.why_not_run and cell.column.metri
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", RUNNABLE, ids=lambda cell: f"{cell.table.name}-{cell.column.name}-{cell.model}")
-def test_every_cell_composes_to_a_job_whose_model_can_be_built(cell: paper.Cell) -> None:
+def test_every_cell_composes_to_a_job_whose_model_can_be_built(cell: tables.Cell) -> None:
     from ltcbench import models
 
     for protocol in cell.column.protocols:
@@ -93,10 +95,10 @@ def test_every_cell_composes_to_a_job_whose_model_can_be_built(cell: paper.Cell)
 
 
 def test_a_cell_has_the_overrides_of_its_row_and_its_column() -> None:
-    (cell,) = selection.chosen(list(paper.table("ltc-3").cells()), ["column=traffic-transposed", "model=ltc"])
+    (cell,) = selection.chosen(list(tables.table("ltc-3").cells()), ["column=traffic-transposed", "model=ltc"])
     job = composed(cell.overrides("paper"))
     assert job.quirks["transposed_windows"]
-    (cell,) = selection.chosen(list(paper.table("cfc-walker").cells()), ["column=walker", "model=ctrnn"])
+    (cell,) = selection.chosen(list(tables.table("cfc-walker").cells()), ["column=walker", "model=ctrnn"])
     job = composed(cell.overrides("paper"))
     assert (job.model_options["solver"], job.quirks["last_epoch_reported"]) == ("rk4", False)
 
@@ -109,7 +111,7 @@ def test_rows_that_have_no_model_or_no_code_say_so() -> None:
 
 
 def test_the_notes_of_a_cell_are_those_of_its_row_and_column() -> None:
-    (cell,) = selection.chosen(list(paper.table("cfc-xor").cells()), ["column=event-based", "model=ltc"])
+    (cell,) = selection.chosen(list(tables.table("cfc-xor").cells()), ["column=event-based", "model=ltc"])
     assert any("constant predictor" in note for note in cell.notes)
-    (cell,) = selection.chosen(list(paper.table("cfc-xor").cells()), ["column=event-based", "model=ode_lstm"])
+    (cell,) = selection.chosen(list(tables.table("cfc-xor").cells()), ["column=event-based", "model=ode_lstm"])
     assert not any("constant predictor" in note for note in cell.notes)

@@ -1,7 +1,8 @@
 import pytest
 
-from ltcbench import groups, models, tasks
+from ltcbench import models, tasks
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 
 
 def test_every_model_and_task_has_its_configuration_and_the_other_way_round() -> None:

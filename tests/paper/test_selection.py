@@ -1,11 +1,11 @@
 import pytest
 
-from ltcbench import paper, selection
 from ltcbench.errors import UserError
+from ltcbench.paper import selection, tables
 
 
 def test_choosing_cells() -> None:
-    cells = list(paper.table("ltc-3").cells())
+    cells = list(tables.table("ltc-3").cells())
     chosen = selection.chosen(cells, ["model=lstm,ltc", "task=traffic"])
     assert {(cell.model, cell.column.name) for cell in chosen} == {
         (model, column) for model in ("lstm", "ltc") for column in ("traffic", "traffic-transposed")

@@ -1,7 +1,8 @@
 import pytest
 
-from ltcbench import groups, models
-from ltcbench.composition import composed
+from ltcbench import models
+from ltcbench.settings import groups
+from ltcbench.settings.composition import composed
 
 
 @pytest.mark.parametrize("recipe", [name for name in groups.names("recipe") if "-" in name])

@@ -4,8 +4,8 @@ import logging
 
 import torch
 
-from ltcbench.config import Job
 from ltcbench.errors import UserError
+from ltcbench.settings.job import Job
 
 log = logging.getLogger("ltcbench")
 

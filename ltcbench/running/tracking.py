@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock
 
 from ltcbench import places
-from ltcbench.runs import RunFolder
+from ltcbench.running.folder import RunFolder
 
 FLUSH = 5.0  # seconds between two writes; a write costs 5 ms and more
 _LONGEST_PARAMETER = 6000

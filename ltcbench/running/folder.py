@@ -9,7 +9,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +17,11 @@ from typing import Any, cast
 from omegaconf import OmegaConf
 
 from ltcbench import places
-from ltcbench.config import WHERE, Job, tree
-from ltcbench.errors import Failure
+from ltcbench.files import write
+from ltcbench.settings.job import WHERE, Job, tree
+from ltcbench.settings.numerics import EVERYWHERE
 
 SCHEMA = 1
-NUMERICS = 1  # raise it, and say so in CHANGELOG.md, when the same job gives other numbers than before
 
 
 def fingerprint(job: Job, checksums: Mapping[str, str]) -> str:
@@ -33,7 +32,7 @@ def fingerprint(job: Job, checksums: Mapping[str, str]) -> str:
             values do.
         checksums: SHA-256 of each raw file.
     """
-    decides = {**tree(job), "checksums": dict(checksums), "numerics": NUMERICS}
+    decides = {"numerics": EVERYWHERE, **tree(job), "checksums": dict(checksums)}
     decides["task"] = {key: value for key, value in decides["task"].items() if key not in WHERE}
     del decides["recipe"]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
@@ -116,25 +115,6 @@ class RunFolder:
         """Forget an earlier run in this folder."""
         for name in ("result.json", "metrics.csv", "checkpoint.pt", "log.txt"):
             (self.path / name).unlink(missing_ok=True)
-
-
-def write(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path``, whole or not at all.
-
-    Raises:
-        Failure: the disk is full or cannot be written; what stood at ``path`` before still does.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise Failure(
-            f"cannot write {path} ({error.strerror}): what was there before is whole; "
-            "make room or change LTCBENCH_RUNS, then run the same command again and it goes on."
-        ) from None
 
 
 def folders() -> Iterator[RunFolder]:

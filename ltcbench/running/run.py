@@ -11,18 +11,18 @@ from contextlib import contextmanager
 import torch
 
 from ltcbench import models, tasks
-from ltcbench.config import Job
 from ltcbench.errors import Interrupted, UserError
-from ltcbench.machine import set_up
 from ltcbench.models import Network
 from ltcbench.models.scan import FUSED
 from ltcbench.progress import TrainingProgress
-from ltcbench.results import Result, head, numbers, summary
-from ltcbench.runs import RunFolder, fingerprint
+from ltcbench.running.folder import RunFolder, fingerprint
+from ltcbench.running.machine import set_up
+from ltcbench.running.results import Result, head, numbers, summary
+from ltcbench.running.tracking import Tracker
+from ltcbench.running.versions import versions
+from ltcbench.settings.job import Job
 from ltcbench.tasks import SequenceData
-from ltcbench.tracking import Tracker
 from ltcbench.training.loop import train
-from ltcbench.versions import versions
 
 log = logging.getLogger("ltcbench")
 

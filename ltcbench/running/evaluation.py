@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 
-from ltcbench import composition, tasks
-from ltcbench.config import Job, Trainer
+from ltcbench import tasks
 from ltcbench.errors import Failure
-from ltcbench.job import built
-from ltcbench.machine import set_up
-from ltcbench.runs import RunFolder
+from ltcbench.running.folder import RunFolder
+from ltcbench.running.machine import set_up
+from ltcbench.running.run import built
+from ltcbench.settings import composition
+from ltcbench.settings.job import Job, Trainer
 from ltcbench.training.batches import Part
 from ltcbench.training.evaluate import evaluate
 

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import yaml
 
-from ltcbench import groups, places
+from ltcbench import places
 from ltcbench.errors import unknown
+from ltcbench.settings import groups
 
 MINUTES = "minutes_per_epoch"  # a metric of the machine, so never judged
 

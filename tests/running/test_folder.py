@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ltcbench.composition import composed
-from ltcbench.config import Job
 from ltcbench.errors import Failure
-from ltcbench.runs import RunFolder, fingerprint, write
+from ltcbench.files import write
+from ltcbench.running.folder import RunFolder, fingerprint
+from ltcbench.settings.composition import composed
+from ltcbench.settings.job import Job
 
 
 @pytest.fixture(scope="module")

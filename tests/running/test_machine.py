@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ltcbench import evaluation
-from ltcbench.composition import composed
-from ltcbench.config import tree
 from ltcbench.errors import UserError
-from ltcbench.machine import has_bfloat16, set_up, spread
+from ltcbench.running import evaluation
+from ltcbench.running.machine import has_bfloat16, set_up, spread
+from ltcbench.settings.composition import composed
+from ltcbench.settings.job import tree
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ltcbench.errors import UserError, unknown
-from ltcbench.paper import Cell
+from ltcbench.paper.tables import Cell
 
 PROTOCOLS = ("paper", "clean", "both")
 

@@ -3,9 +3,10 @@ import re
 
 import pytest
 
-from ltcbench import config, places
-from ltcbench.composition import composed
+from ltcbench import places
 from ltcbench.errors import UserError
+from ltcbench.settings.composition import composed
+from ltcbench.settings.job import Trainer
 
 
 @pytest.mark.parametrize(
@@ -37,4 +38,4 @@ def test_whole_numbers_serve_as_numbers() -> None:
 def test_the_trainer_yaml_has_exactly_the_fields_of_the_dataclass() -> None:
     text = (places.conf() / "trainer" / "default.yaml").read_text()
     keys = re.findall(r"^(\w+):", text, flags=re.MULTILINE)
-    assert set(keys) == {field.name for field in dataclasses.fields(config.Trainer)}
+    assert set(keys) == {field.name for field in dataclasses.fields(Trainer)}

@@ -11,9 +11,10 @@ from typing import Any, TypeVar, cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ltcbench import groups, places
-from ltcbench.config import Job, checked
+from ltcbench import places
 from ltcbench.errors import UserError, unknown
+from ltcbench.settings import groups
+from ltcbench.settings.job import Job, checked
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""The papers' numbers, and what of them is asked for."""

@@ -1,0 +1,1 @@
+"""How a job is run: its folder, its result, its mirror in MLflow, many of them side by side."""

@@ -1,0 +1,1 @@
+"""What a training is asked: groups of ``conf/``, their composition, the checked ``Job``."""

@@ -1,0 +1,19 @@
+"""Which numbers a training gives: raised, and told in CHANGELOG.md, when the same settings give others than before.
+
+A change that concerns some trainings only has an entry of its own, so that the runs of all others stay what they are.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Group = Mapping[str, Any]
+
+EVERYWHERE = 1
+
+# Each raises the numerics of the trainings that it concerns, told by the groups ``model`` and ``task``, by one.
+CHANGES: tuple[Callable[[Group, Group], bool], ...] = ()
+
+
+def numerics(model: Group, task: Group) -> int:
+    """The numerics of a training with these settings."""
+    return EVERYWHERE + sum(concerns(model, task) for concerns in CHANGES)
