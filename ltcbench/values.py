@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import os
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,8 +92,7 @@ def options(prefix: str, given: Mapping[str, Any], function: Callable[..., Any])
 @cache
 def _kinds(function: Callable[..., Any]) -> dict[str, Any]:
     hints = get_type_hints(function.__init__ if inspect.isclass(function) else function)
-    parameters = inspect.signature(function).parameters
-    return {name: hints[name] for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY and name in hints}
+    return {name: hints[name] for name in inspect.signature(function).parameters if name in hints}
 
 
 _NO = object()
@@ -109,6 +109,8 @@ def _as(value: Any, kind: Any) -> Any:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if kind in (float, str) and whole:
         return kind(value) if kind is str or abs(value) < 1e300 else _NO
+    if kind is str and isinstance(value, os.PathLike):
+        return os.fspath(value)
     return value if isinstance(value, kind) and (kind is not int or whole) else _NO
 
 
