@@ -15,6 +15,8 @@ from ltcbench.models.registry import MODELS, model, options_of
 
 __all__ = ["MODELS", "About", "Network", "about", "build", "options_of"]
 
+READOUTS = ("glorot", "linear")
+
 
 def build(
     name: str,
@@ -26,6 +28,7 @@ def build(
     vocabulary: int = 0,
     embedding_size: int = 64,
     embedding_dropout: float = 0.0,
+    readout: str = "glorot",
     readout_std: float | None = None,
     engine: str = "auto",
     **options: Any,
@@ -41,8 +44,10 @@ def build(
         vocabulary: number of words where x (batch, time, 1) holds word numbers, which pass an embedding; 0: no words.
         embedding_size: width of the embedding.
         embedding_dropout: share of the embedding's outputs dropped in training.
+        readout: first values of the read-out, one of ``READOUTS``. ``glorot``: Glorot-uniform weights, zero bias
+            (TensorFlow's dense layer); ``linear``: all U(-1/sqrt(H), 1/sqrt(H)) (torch's, the CfC paper's PyTorch code).
         readout_std: deviation of the read-out's first weights, drawn from a normal distribution that is cut off at
-            twice that (TensorFlow's TruncatedNormal); None: Glorot-uniform.
+            twice that (TensorFlow's TruncatedNormal); None: see ``readout``.
         engine: how the cell is driven through time: ``eager`` (reference), ``compiled``, ``fused`` or ``auto``.
         options: settings of the cell, as in ``conf/model/<name>.yaml``.
 
@@ -57,6 +62,8 @@ def build(
     for what, size in (("input_size", input_size), ("hidden_size", hidden_size), ("output_size", output_size)):
         if size is not None and size < 1:
             raise UserError(f"{what}={size} is out of range: expected at least 1.")
+    if readout not in READOUTS:
+        raise unknown("model.readout", readout, READOUTS)
     if readout_std is not None and not readout_std > 0:
         raise UserError(f"readout_std={readout_std} is out of range: expected a number above zero.")
     settings = {**entry.fixed, **entry.defaults, **options}
@@ -66,6 +73,8 @@ def build(
     inputs = Inputs(input_size, feature_mask, not takes_mask, vocabulary, embedding_size, embedding_dropout)
     width = input_size if takes_mask and feature_mask else inputs.width
     network = Network(entry.cell(width, hidden_size, **settings), output_size, inputs, feature_mask, engine)
+    if network.readout is not None and readout == "linear":
+        nn.Linear.reset_parameters(network.readout)
     if network.readout is not None and readout_std is not None:
         nn.init.trunc_normal_(network.readout.weight, 0.0, readout_std, -2 * readout_std, 2 * readout_std)
     return network

@@ -12,14 +12,15 @@ ff2 (flavour tf: g is ff2, h is ff1).
 Symbols:
     - h: state, the paper's x.
     - `backbone`: the layers before the heads; `heads`: the layers ff1, ff2, t_a, t_b (cfc_s: ff1).
-    - `w_tau`, `A`: of cfc_s; first values 0 and 1.
+    - `w_tau`, `A`: of cfc_s.
 
 Deviations:
     - t_b is in the authors' code only. In the paper's cfc_s the factor before the exponential is a free B, in their
       code it is -A, and the paper's f(-x, -I) is the same linear head ff1.
     - The authors' two implementations differ. flavour torch: as written above, heads tanh, dropout from the second
-      backbone layer on, Xavier-uniform weights with a gain. flavour tf: g = sigmoid(-t_a t + t_b), heads
-      1.7159 tanh(0.666 x), dropout after every backbone layer, Glorot-uniform weights, zero biases.
+      backbone layer on, Xavier-uniform weights with a gain, w_tau and A of cfc_s too, as matrices of one row. flavour
+      tf: g = sigmoid(-t_a t + t_b), heads 1.7159 tanh(0.666 x), dropout after every backbone layer, Glorot-uniform
+      weights, zero biases, w_tau = 0, A = 1.
     - Ours: ``wiring`` masks the heads' weights on [x, h] where there is no backbone; all units are updated at once. In
       ncps a wired CfC is a stack of three cells, fully connected within, of which only ff1 and ff2 are masked.
 """
@@ -123,8 +124,8 @@ class CfC(Cell):
         mask = torch.cat([wires.sensory, wires.recurrent], dim=1).repeat(heads, 1)
         self.register_buffer("mask", None if mask.all() else mask)
         if variant == "solution":
-            self.w_tau = nn.Parameter(torch.zeros(hidden_size))
-            self.A = nn.Parameter(torch.ones(hidden_size))
+            self.w_tau = nn.Parameter(torch.zeros(hidden_size) if self.tf else glorot(hidden_size, 1, gain)[0])
+            self.A = nn.Parameter(torch.ones(hidden_size) if self.tf else glorot(hidden_size, 1, gain)[0])
 
     def _linear(self, inputs: int, outputs: int, gain: float) -> nn.Linear:
         layer = nn.Linear(inputs, outputs)
