@@ -45,7 +45,7 @@ def build(
         embedding_size: width of the embedding.
         embedding_dropout: share of the embedding's outputs dropped in training.
         readout: first values of the read-out, one of ``READOUTS``. ``glorot``: Glorot-uniform weights, zero bias
-            (TensorFlow's dense layer); ``linear``: all U(-1/sqrt(H), 1/sqrt(H)) (torch's, the CfC paper's PyTorch code).
+            (TensorFlow's dense layer); ``linear``: all U(-1/sqrt(H), 1/sqrt(H)) (torch's, CfC paper's PyTorch code).
         readout_std: deviation of the read-out's first weights, drawn from a normal distribution that is cut off at
             twice that (TensorFlow's TruncatedNormal); None: see ``readout``.
         engine: how the cell is driven through time: ``eager`` (reference), ``compiled``, ``fused`` or ``auto``.
