@@ -81,7 +81,7 @@ class Inputs(nn.Module):
         """
         if self.embedding is not None:
             words, size = x[..., 0].long(), self.embedding.num_embeddings
-            if words.min() < 0 or words.max() >= size:
+            if ((words < 0) | (words >= size)).any():
                 raise UserError(f"word number outside the vocabulary: expected 0 to {size - 1}.")
             return self.dropout(self.embedding(words)), last
         if mask is None:

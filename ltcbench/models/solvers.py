@@ -122,6 +122,8 @@ class Solver:
             from torchdiffeq import odeint
         except ImportError:
             raise UserError("solver 'ode' needs torchdiffeq: pip install 'ltcbench[ode]'.") from None
+        if len(y) == 0:  # nothing that a length of step could be told from
+            return y + elapsed * field(y)
 
         def rescaled(s: Tensor, y: Tensor) -> Tensor:
             self.evaluations += 1

@@ -68,7 +68,7 @@ class CTGRU(Cell):
         """One step over ``elapsed`` (B, 1)."""
         h_k = state[0].view(-1, self.hidden_size, self.M)
         ln_tau = torch.arange(self.M, dtype=h_k.dtype, device=h_k.device) * (math.log(10) / 2)
-        ln_tau_r, ln_tau_s = self.scales(drive[0], h_k.sum(2)).view(len(h_k), 2, self.hidden_size, -1).unbind(1)
+        ln_tau_r, ln_tau_s = self.scales(drive[0], h_k.sum(2)).unflatten(1, (2, self.hidden_size, -1)).unbind(1)
         r_k = torch.softmax(-((ln_tau_r - ln_tau) ** 2), dim=2)  # (B, H, M), as all that end in _k
         q = torch.tanh(self.event(drive[1], (r_k * h_k).sum(2)))
         s_k = torch.softmax(-((ln_tau_s - ln_tau) ** 2), dim=2)

@@ -105,7 +105,7 @@ class Transformer(Cell):
         )
         inputs, times, counts = state
         u = self.dropout(self.embed(inputs) + self._encoding(times))
-        itself = torch.eye(len(u[0]), dtype=torch.bool, device=x.device)
+        itself = torch.eye(u.shape[1], dtype=torch.bool, device=x.device)
         visible = (counts.bool()[:, None, :] & torch.ones_like(itself).tril()) | itself
         for layer in self.layers:
             u = layer(u, visible[:, None])
