@@ -7,10 +7,12 @@ from typing import Any
 
 from torch import nn
 
+from ltcbench import values
 from ltcbench.errors import UserError, unknown
 from ltcbench.models.about import About, about
 from ltcbench.models.inputs import Inputs
 from ltcbench.models.network import Network
+from ltcbench.models.options import POSITIVE, SIZE, choice, real
 from ltcbench.models.registry import MODELS, model, options_of
 
 __all__ = ["MODELS", "About", "Network", "about", "build", "options_of"]
@@ -60,13 +62,12 @@ def build(
         if option not in valid:
             raise unknown(f"option of model {name}", option, valid)
     for what, size in (("input_size", input_size), ("hidden_size", hidden_size), ("output_size", output_size)):
-        if size is not None and size < 1:
-            raise UserError(f"{what}={size} is out of range: expected at least 1.")
-    if readout not in READOUTS:
-        raise unknown("model.readout", readout, READOUTS)
-    if readout_std is not None and not readout_std > 0:
-        raise UserError(f"readout_std={readout_std} is out of range: expected a number above zero.")
-    settings = {**entry.fixed, **entry.defaults, **options}
+        if size is not None and values.checked(what, size, int) not in SIZE:
+            raise UserError(f"{what}={size} is out of range: expected at least 1 and at most {SIZE.most}.")
+    choice("readout", readout, READOUTS)
+    if readout_std is not None:
+        real("readout_std", readout_std, POSITIVE)
+    settings = {**entry.fixed, **entry.defaults, **values.options("model", options, entry.cell)}
     if entry.cell.takes_mask:
         settings["masked"] = feature_mask
     takes_mask = entry.cell.takes_mask

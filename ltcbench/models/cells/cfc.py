@@ -26,18 +26,21 @@ Deviations:
 """
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError, unknown
+from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import glorot
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.options import DEPTH, DROPPED, POSITIVE, SIZE, choice, real, whole
 from ltcbench.models.wirings import wire
+from ltcbench.values import Range
 
-Variant = Literal["gated", "no_gate", "solution"]
+VARIANTS = ("gated", "no_gate", "solution")
+FLAVOURS = ("torch", "tf")
+LAYERS = Range(0, DEPTH.most)
 
 
 def lecun_tanh(x: Tensor) -> Tensor:
@@ -81,7 +84,7 @@ class CfC(Cell):
         input_size: int,
         hidden_size: int,
         *,
-        variant: Variant = "gated",
+        variant: str = "gated",
         backbone_units: int = 128,
         backbone_layers: int = 1,
         backbone_activation: str = "lecun_tanh",
@@ -94,17 +97,13 @@ class CfC(Cell):
         wiring_seed: int = 22222,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if backbone_activation not in ACTIVATIONS:
-            raise unknown("model.backbone_activation", backbone_activation, ACTIVATIONS)
-        if flavour not in ("torch", "tf"):
-            raise unknown("model.flavour", flavour, ("torch", "tf"))
-        if not 0 <= backbone_dropout < 1:
-            raise UserError(f"model.backbone_dropout={backbone_dropout} is out of range: expected 0 <= dropout < 1.")
-        if backbone_layers < 0 or backbone_units < 1:
-            raise UserError(
-                f"model.backbone_layers={backbone_layers} with model.backbone_units={backbone_units} is out of range: "
-                "expected at least 0 layers of at least 1 unit."
-            )
+        choice("variant", variant, VARIANTS)
+        whole("backbone_units", backbone_units, SIZE)
+        whole("backbone_layers", backbone_layers, LAYERS)
+        choice("backbone_activation", backbone_activation, ACTIVATIONS)
+        real("backbone_dropout", backbone_dropout, DROPPED)
+        choice("flavour", flavour, FLAVOURS)
+        real("gain", gain, POSITIVE)
         if wiring != "full" and backbone_layers > 0:
             raise UserError(f"model.wiring={wiring} needs heads on the inputs themselves: set model.backbone_layers=0.")
         self.variant = variant
@@ -122,7 +121,7 @@ class CfC(Cell):
         heads = 1 if variant == "solution" else 4
         self.heads = nn.ModuleList(self._linear(width, hidden_size, gain) for _ in range(heads))
         mask = torch.cat([wires.sensory, wires.recurrent], dim=1).repeat(heads, 1)
-        self.register_buffer("mask", None if mask.all() else mask)
+        self.register_buffer("mask", None if mask.all() else mask.to(torch.get_default_device()))
         if variant == "solution":
             self.w_tau = nn.Parameter(torch.zeros(hidden_size) if self.tf else glorot(hidden_size, 1, gain)[0])
             self.A = nn.Parameter(torch.ones(hidden_size) if self.tf else glorot(hidden_size, 1, gain)[0])
