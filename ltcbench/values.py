@@ -138,11 +138,19 @@ def _named(kind: Any) -> list[Any]:
 
 
 def _example(key: str, value: Any, kind: Any) -> str:
-    first = _named(kind)[0]
-    if first is str and not isinstance(value, (list, tuple, dict)):  # what YAML reads as something else needs quotes
-        return f"'{key}=\"{_told(value)}\"'"
-    example = _EXAMPLES[get_args(first)[0] if _listed(first) else first]
-    return f"{key}=[{example}]" if _listed(first) else f"{key}={example}"
+    """How to write it; what YAML reads as something else than text needs quotes."""
+    kinds = _named(kind)
+    texts = [one for one in kinds if one is str or (_listed(one) and get_args(one) == (str,))]
+    if isinstance(value, (list, tuple)) and any(map(_listed, texts)):
+        return f"'{key}=[{','.join(_quoted(item) for item in value)}]'"
+    if texts and not isinstance(value, (list, tuple, Mapping)):
+        return f"'{key}={_quoted(value)}'"
+    example = _EXAMPLES[get_args(kinds[0])[0] if _listed(kinds[0]) else kinds[0]]
+    return f"{key}=[{example}]" if _listed(kinds[0]) else f"{key}={example}"
+
+
+def _quoted(value: Any) -> str:
+    return f'"{_told(value)}"'
 
 
 def _told(value: Any) -> str:
