@@ -172,7 +172,10 @@ def _columns(setting: str, names: str | Sequence[str] | None) -> list[str]:
 def _needed(setting: str, names: str | Sequence[str] | None) -> list[str]:
     columns = _columns(setting, names)
     if not columns:
-        raise UserError(f"task.{setting} is not set: say which column of the table it is, e.g. task.{setting}=name.")
+        raise UserError(
+            f"task.{setting} is not set: say which column of the table it is, e.g. task.{setting}=name, or "
+            f"'task.{setting}=\"null\"' if it is called null."
+        )
     return columns
 
 
