@@ -8,6 +8,7 @@ from ltcbench import tasks
 from ltcbench.errors import UserError
 from ltcbench.tasks import csv
 from ltcbench.tasks.sequences import SequenceData
+from ltcbench.training import targets
 from tests.tasks.checks import assert_form, changed
 
 HEADER = "who,when,speed,height,state,kind,next"
@@ -312,8 +313,8 @@ def test_a_part_in_which_nothing_counts_is_told(recording: Path, column: str, op
     lines[9:] = [line.replace(",8,8", ",8," if column == "b" else ",,8") for line in lines[9:]]
     lines[9:] = [line.replace(",9,9", ",9," if column == "b" else ",,9") for line in lines[9:]]
     recording.write_text("\n".join(lines))
-    with pytest.raises(UserError, match=r"no row for the test has both an input and a target: .* fill in some of a, b"):
-        short(recording, valid=0.2, **options)
+    with pytest.raises(UserError, match=r"the part test has \d sequences and not a single target: see to the labels"):
+        targets.checked(short(recording, valid=0.2, **options), None)
 
 
 def test_codes_for_missing_are_no_inputs_no_classes_and_no_targets(tmp_path: Path) -> None:
