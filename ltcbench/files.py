@@ -90,4 +90,5 @@ def from_yaml(text: str) -> Any:
                 raise ValueError(f"more than {DEEPEST} lists and mappings in each other")
         return yaml.load(text, _YAML)
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        mark = getattr(error, "problem_mark", None)
+        raise ValueError("not YAML" + (f" from line {mark.line + 1}" if mark else "")) from None

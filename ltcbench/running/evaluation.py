@@ -79,11 +79,15 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
     config = folder.config()
     try:
         job = job_of(config)
+        tasks.at_hand(job.task, job.source)  # tells a source that does not exist
     except UserError as error:
-        raise UserError(f"{folder.path / 'config.yaml'} cannot be used: {error}") from None
+        raise _unusable(folder, error) from None
     device = set_up(job)
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    network = built(job, data).to(device)
+    try:
+        network = built(job, data).to(device)
+    except Exception as error:  # a cell checks no types
+        raise _unusable(folder, error) from error
     try:
         network.load_state_dict(checkpoint.read(folder.checkpoint)["progress"].best_weights)
     except Exception as error:
@@ -94,3 +98,7 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
     return {
         name: evaluate(network, data.spec, Part.of(data.spec, part, device)) for name, part in parts.items() if part
     }
+
+
+def _unusable(folder: RunFolder, error: Exception) -> UserError:
+    return UserError(f"{folder.path / 'config.yaml'} cannot be used: {error}")

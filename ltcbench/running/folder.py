@@ -39,7 +39,7 @@ _END = {
     "parameters": (int,),
     "versions": (dict,),
 }
-_TRIES = 10
+_TRIES = 100
 _CONFIG = {"model": dict, "task": dict, "protocol": str, "recipe": str, "trainer": dict, "seed": int}
 
 
@@ -126,7 +126,7 @@ class RunFolder:
                     print(waiting, flush=True)
                     lock.acquire()
                 return
-            except FileNotFoundError:  # another process that had it took the empty folder away just now
+            except (FileNotFoundError, FileExistsError):  # who had it takes the empty folder away at this moment
                 if not left:
                     raise
 
@@ -174,8 +174,8 @@ class RunFolder:
             return _configuration(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UserError(
-                f"{path} is not the configuration of a run ({error}): expected what ltcbench train wrote there, "
-                "and the same command writes it again."
+                f"{path} is not the configuration of a run ({error}): expected what ltcbench train wrote there; "
+                "the same training with force=true writes it anew."
             ) from None
 
     def write_config(self, job: Job) -> None:
@@ -223,7 +223,8 @@ def _configuration(text: str) -> dict[str, Any]:
         if type(tree.get(key)) is not kind:
             raise ValueError(f"no {key} in it" if key not in tree else f"{key} is of another kind")
     for group in ("model", "task"):
-        if not re.fullmatch(r"\w+", str(tree[group].get("name"))):
+        name = tree[group].get("name")
+        if not isinstance(name, str) or not re.fullmatch(r"\w+", name):
             raise ValueError(f"no name of a {group} in it")
     return tree
 
