@@ -20,7 +20,7 @@ FLOORS = (
     ("training",),
     ("tasks", "paper"),
     ("data", "settings", "models"),
-    ("files", "terminal"),
+    ("files", "terminal", "values"),
     ("places", "progress", "errors"),
     ("__init__",),
 )

@@ -66,11 +66,16 @@ def jobs_of(cells: Sequence[Cell], protocols: Sequence[str], overrides: Sequence
     runnable = [cell for cell in cells if not cell.why_not_run]
     if not runnable:
         raise UserError(f"nothing of {cells[0].table.name} can be run here ({cells[0].why_not_run}).")
+    by_hand = any(override.lstrip("+").startswith(("model.", "task.")) for override in overrides)
     found: dict[str, Job] = {}
     for protocol in protocols:
         for cell in runnable:
             if protocol in cell.column.protocols:
                 job = composition.composed([*cell.overrides(protocol), *overrides])
+                if by_hand:
+                    from ltcbench.running.checks import check  # torch; the table's own settings need no check
+
+                    check(job)
                 found.setdefault(str(tree(job)), job)
     return [replace(job, seed=seed) for seed in range(seeds) for job in found.values()]
 

@@ -24,6 +24,9 @@ def run(arguments: list[str]) -> int:
         print(__doc__)
         return 0
     job = composition.composed(arguments)
+    from ltcbench.running.checks import check
+
+    check(job)
     print(_model(job), _task(job), _training(job), _run(job), sep="\n\n")
     return 0
 

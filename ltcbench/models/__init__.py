@@ -7,13 +7,17 @@ from typing import Any
 
 from torch import nn
 
+from ltcbench import values
 from ltcbench.errors import UserError, unknown
 from ltcbench.models.about import About, about
 from ltcbench.models.inputs import Inputs
 from ltcbench.models.network import Network
+from ltcbench.models.options import POSITIVE, SIZE, choice, real
 from ltcbench.models.registry import MODELS, model, options_of
 
 __all__ = ["MODELS", "About", "Network", "about", "build", "options_of"]
+
+READOUTS = ("glorot", "linear")
 
 
 def build(
@@ -26,6 +30,7 @@ def build(
     vocabulary: int = 0,
     embedding_size: int = 64,
     embedding_dropout: float = 0.0,
+    readout: str = "glorot",
     readout_std: float | None = None,
     engine: str = "auto",
     **options: Any,
@@ -41,8 +46,10 @@ def build(
         vocabulary: number of words where x (batch, time, 1) holds word numbers, which pass an embedding; 0: no words.
         embedding_size: width of the embedding.
         embedding_dropout: share of the embedding's outputs dropped in training.
+        readout: first values of the read-out, one of ``READOUTS``. ``glorot``: Glorot-uniform weights, zero bias
+            (TensorFlow's dense layer); ``linear``: all U(-1/sqrt(H), 1/sqrt(H)) (torch's, CfC paper's PyTorch code).
         readout_std: deviation of the read-out's first weights, drawn from a normal distribution that is cut off at
-            twice that (TensorFlow's TruncatedNormal); None: Glorot-uniform.
+            twice that (TensorFlow's TruncatedNormal); None: see ``readout``.
         engine: how the cell is driven through time: ``eager`` (reference), ``compiled``, ``fused`` or ``auto``.
         options: settings of the cell, as in ``conf/model/<name>.yaml``.
 
@@ -55,17 +62,20 @@ def build(
         if option not in valid:
             raise unknown(f"option of model {name}", option, valid)
     for what, size in (("input_size", input_size), ("hidden_size", hidden_size), ("output_size", output_size)):
-        if size is not None and size < 1:
-            raise UserError(f"{what}={size} is out of range: expected at least 1.")
-    if readout_std is not None and not readout_std > 0:
-        raise UserError(f"readout_std={readout_std} is out of range: expected a number above zero.")
-    settings = {**entry.fixed, **entry.defaults, **options}
+        if size is not None and values.checked(what, size, int) not in SIZE:
+            raise UserError(f"{what}={size} is out of range: expected at least 1 and at most {SIZE.most}.")
+    choice("readout", readout, READOUTS)
+    if readout_std is not None:
+        real("readout_std", readout_std, POSITIVE)
+    settings = {**entry.fixed, **entry.defaults, **values.options("model", options, entry.cell)}
     if entry.cell.takes_mask:
         settings["masked"] = feature_mask
     takes_mask = entry.cell.takes_mask
     inputs = Inputs(input_size, feature_mask, not takes_mask, vocabulary, embedding_size, embedding_dropout)
     width = input_size if takes_mask and feature_mask else inputs.width
     network = Network(entry.cell(width, hidden_size, **settings), output_size, inputs, feature_mask, engine)
+    if network.readout is not None and readout == "linear":
+        nn.Linear.reset_parameters(network.readout)
     if network.readout is not None and readout_std is not None:
         nn.init.trunc_normal_(network.readout.weight, 0.0, readout_std, -2 * readout_std, 2 * readout_std)
     return network

@@ -4,6 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from ltcbench.errors import UserError
+from ltcbench.models.options import DROPPED, SIZE, real, whole
+from ltcbench.values import Range
+
+VOCABULARY = Range(0, 10**8)
 
 
 def carry_forward(values: Tensor, known: Tensor, before: Tensor) -> Tensor:
@@ -52,11 +56,9 @@ class Inputs(nn.Module):
         embedding_dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if vocabulary < 0 or embedding_size < 1 or not 0 <= embedding_dropout < 1:
-            raise UserError(
-                f"vocabulary={vocabulary}, embedding_size={embedding_size} or embedding_dropout={embedding_dropout} is "
-                "out of range: expected at least 0, at least 1, and 0 <= dropout < 1."
-            )
+        whole("vocabulary", vocabulary, VOCABULARY)
+        whole("embedding_size", embedding_size, SIZE)
+        real("embedding_dropout", embedding_dropout, DROPPED)
         if vocabulary and (features != 1 or feature_mask):
             raise UserError(f"a vocabulary needs input_size=1 and no feature mask, got input_size={features}.")
         self.features = features
@@ -81,7 +83,7 @@ class Inputs(nn.Module):
         """
         if self.embedding is not None:
             words, size = x[..., 0].long(), self.embedding.num_embeddings
-            if words.min() < 0 or words.max() >= size:
+            if ((words < 0) | (words >= size)).any():
                 raise UserError(f"word number outside the vocabulary: expected 0 to {size - 1}.")
             return self.dropout(self.embedding(words)), last
         if mask is None:

@@ -54,6 +54,8 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     """The engine that drives ``cell`` over ``x``: what was asked for, or eager where that cannot be had."""
     if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
         return "eager"
+    if x.shape[1] == 0:  # nothing to be fast with, nor a batch size to compile for
+        return "eager"
     if (engine == "compiled" or isinstance(cell, CTRNN)) and cell.adaptive:  # asked late: to find out takes a while
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)

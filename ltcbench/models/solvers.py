@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ltcbench.errors import UserError, unknown
+from ltcbench.errors import UserError
+from ltcbench.models.options import POSITIVE, STEPS, TOLERANCE, choice, real, whole
 
 Field = Callable[[Tensor], Tensor]
 Bounds = tuple[Tensor, Tensor]
@@ -29,6 +30,7 @@ TABLEAUS = {
     "heun": Tableau(((), (1.0,)), (1 / 2, 1 / 2)),
     "rk4": Tableau(((), (1 / 2,), (0.0, 1 / 2), (0.0, 0.0, 1.0)), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
 }
+SOLVERS = (*TABLEAUS, "ode")
 
 
 def explicit(field: Field, y: Tensor, h: Tensor, steps: int, tableau: Tableau, bounds: Bounds | None = None) -> Tensor:
@@ -97,14 +99,12 @@ class Solver:
     def __init__(
         self, name: str, unfolds: int = 1, step_size: float | None = None, tolerance: float | None = None
     ) -> None:
-        if name not in (*TABLEAUS, "ode"):
-            raise unknown("model.solver", name, (*TABLEAUS, "ode"))
-        if unfolds < 1:
-            raise UserError(f"model.unfolds={unfolds} is out of range: expected at least one solver step.")
-        if step_size is not None and not step_size > 0:
-            raise UserError(f"model.step_size={step_size} is out of range: expected more than 0, or null.")
-        if tolerance is not None and not 0 < tolerance < 1:
-            raise UserError(f"model.tolerance={tolerance} is out of range: expected a number between 0 and 1.")
+        choice("solver", name, SOLVERS)
+        whole("unfolds", unfolds, STEPS)
+        if step_size is not None:
+            real("step_size", step_size, POSITIVE)
+        if tolerance is not None:
+            real("tolerance", tolerance, TOLERANCE)
         self.name = name
         self.unfolds = unfolds
         self.step_size = 1 / unfolds if step_size is None else step_size
@@ -122,6 +122,8 @@ class Solver:
             from torchdiffeq import odeint
         except ImportError:
             raise UserError("solver 'ode' needs torchdiffeq: pip install 'ltcbench[ode]'.") from None
+        if len(y) == 0:  # nothing that a length of step could be told from
+            return y + elapsed * field(y)
 
         def rescaled(s: Tensor, y: Tensor) -> Tensor:
             self.evaluations += 1

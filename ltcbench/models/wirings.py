@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ltcbench.errors import UserError, unknown
+from ltcbench.errors import UserError
+from ltcbench.models.options import DROPPED, SEED, SIZE, choice, real, whole
 
 KINDS = ("full", "random", "ncp")
 MOTOR_SHARE = 0.3  # of the units, unless their number is given (ncps: "typically good choices are 0.3 times")
@@ -46,22 +47,25 @@ def wire(kind: str, inputs: int, units: int, sparsity: float, motors: int | None
     Raises:
         UserError: unknown kind, or a number out of range.
     """
-    if kind not in KINDS:
-        raise unknown("model.wiring", kind, KINDS)
-    if not 0 <= sparsity < 1:
-        raise UserError(f"model.sparsity={sparsity} is out of range: expected 0 <= sparsity < 1.")
+    choice("wiring", kind, KINDS)
+    real("sparsity", sparsity, DROPPED)
+    whole("wiring_seed", seed, SEED)
+    if kind == "ncp" and units < 4:
+        raise UserError(f"model.wiring=ncp has no room in {units} units: set model.hidden_size to 4 or more.")
     largest = units - 3 if kind == "ncp" else units
     if motors is None:
         motors = max(1, int(MOTOR_SHARE * units)) if kind == "ncp" else units
+    whole("motors", motors, SIZE)
     if not 1 <= motors <= largest:
         raise UserError(
             f"model.motors={motors} is out of range for {units} units and wiring {kind}: expected 1 to {largest}."
         )
-    random = torch.Generator().manual_seed(seed)
-    if kind == "ncp":
-        return _ncp(random, inputs, units, 1 - sparsity, motors)
-    density = 1 - sparsity if kind == "random" else 1.0
-    return Wiring(_random(random, units, inputs, density), _random(random, units, units, density), motors)
+    with torch.device("cpu"):  # where the generator is, whatever device the weights are made on
+        random = torch.Generator().manual_seed(seed)
+        if kind == "ncp":
+            return _ncp(random, inputs, units, 1 - sparsity, motors)
+        density = 1 - sparsity if kind == "random" else 1.0
+        return Wiring(_random(random, units, inputs, density), _random(random, units, units, density), motors)
 
 
 def _random(random: torch.Generator, post: int, pre: int, density: float) -> Tensor:

@@ -4,6 +4,7 @@ A table has rows (models) and columns (a task in one setting, and a metric). A c
 number, if it has one there, and the overrides with which ``ltcbench train`` makes ours.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,8 @@ from ltcbench.settings import groups
 
 MINUTES = "minutes_per_epoch"  # a metric of the machine, so never judged
 
+Deviation = Literal["sample", "population"]  # a sum of squares divided by n - 1, or by n
+
 
 @dataclass(frozen=True)
 class Number:
@@ -24,15 +27,24 @@ class Number:
 
     Attributes:
         mean: in the unit of its column.
-        std: deviation over the repetitions, None where the paper gives none.
+        std: deviation over the repetitions as printed, None where the paper gives none.
         n: repetitions, None where they mean nothing.
         source: where it stands.
+        deviation: which one ``std`` is.
     """
 
     mean: float
     std: float | None
     n: int | None
     source: str
+    deviation: Deviation = "sample"
+
+    @property
+    def sample_std(self) -> float | None:
+        """The sample deviation, None where the paper gives none."""
+        if self.std is None or self.n is None or self.deviation == "sample":
+            return self.std
+        return self.std * math.sqrt(self.n / (self.n - 1))
 
 
 @dataclass(frozen=True)
@@ -100,7 +112,7 @@ class Table:
         name: e.g. ``ltc-3``.
         title: what it is about.
         source: the paper and its table.
-        repetitions: seeds behind each number of the paper.
+        repetitions: seeds behind each number of the paper, by its own word.
         models: the rows in the paper's order, each with its overrides.
         columns: by name.
         notes: remarks on rows in every column.
@@ -181,11 +193,13 @@ def table(name: str) -> Table:
 
 
 def _column(name: str, entry: dict[str, Any], table: dict[str, Any]) -> Column:
-    sources = entry.get("sources", {})
+    sources, script = entry.get("sources", {}), entry.get("script", {})
 
     def number(model: str, mean: float, std: float | None = None) -> Number:
-        n = None if entry["metric"] == MINUTES else table["repetitions"]
-        return Number(float(mean), None if std is None else float(std), n, sources.get(model, table["source"]))
+        facts = table | script if model in script.get("models", ()) else table
+        n = None if entry["metric"] == MINUTES else facts["repetitions"]
+        source = sources.get(model, table["source"])
+        return Number(float(mean), None if std is None else float(std), n, source, facts["deviation"])
 
     return Column(
         name=name,

@@ -135,12 +135,12 @@ def compare(
 
 
 def _judged(rows: Sequence[Row]) -> list[Row]:
-    """The rows with differences and verdicts; p values are corrected for all cells of a protocol together."""
+    """The rows with differences and verdicts; p values are corrected for all cells that bear one, by protocol."""
     rows = [replace(row, found=_found(row)) for row in rows]
     corrected: dict[int, float] = {}
     for protocol in {row.protocol for row in rows}:
-        family = {i: row.found.p for i, row in enumerate(rows)
-                  if row.protocol == protocol and not row.marks and row.found and row.found.p is not None}  # fmt: skip
+        family = {i: row.found.p for i, row in enumerate(rows) if row.protocol == protocol and not row.marks
+                  and row.found and row.found.p is not None and not row.found.assumed}  # fmt: skip
         corrected |= dict(zip(family, holm(list(family.values())), strict=True))
     return [replace(row, verdict=_verdict(row, corrected.get(i))) for i, row in enumerate(rows)]
 
@@ -149,7 +149,7 @@ def _found(row: Row) -> Difference | None:
     number = row.cell.number
     if row.ours is None or number is None or number.n is None:
         return None
-    return difference(Summary(number.mean, number.std, number.n), row.ours)
+    return difference(Summary(number.mean, number.sample_std, number.n), row.ours)
 
 
 def _verdict(row: Row, corrected: float | None) -> str:

@@ -11,17 +11,20 @@ from contextlib import contextmanager
 import torch
 
 from ltcbench import models, tasks
-from ltcbench.errors import Interrupted, UserError
+from ltcbench.errors import Failure, Interrupted, UserError
 from ltcbench.models import Network
 from ltcbench.models.scan import FUSED
 from ltcbench.progress import TrainingProgress
+from ltcbench.running.checks import check, short_of_memory
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.machine import set_up
+from ltcbench.running.remarks import remarks
 from ltcbench.running.results import Result, head, numbers, summary
 from ltcbench.running.tracking import Tracker
 from ltcbench.running.versions import versions
 from ltcbench.settings.job import Job
 from ltcbench.tasks import SequenceData
+from ltcbench.training import targets
 from ltcbench.training.loop import train
 
 log = logging.getLogger("ltcbench")
@@ -29,6 +32,8 @@ log = logging.getLogger("ltcbench")
 
 def run(job: Job) -> Result:
     """Do ``job``, go on with it where it was interrupted, or return its result where it is finished.
+
+    A mistake of the user's is told before anything is written.
 
     Returns:
         What ``result.json`` in its run folder holds.
@@ -38,41 +43,52 @@ def run(job: Job) -> Result:
         Interrupted: stopped by Ctrl-C or SIGTERM; everything up to the last whole epoch is kept.
     """
     device = set_up(job)
+    check(job)
     checksums = tasks.checksums(job.task, job.source, job.mirror, **job.task_options)
     identity = fingerprint(job, checksums)
     folder = RunFolder.of(job, identity)
     name = f"{job.task}/{job.model}"
 
     with folder.lock(f"{name}: another process works on this run ({folder.path}); waiting for it."):
-        result = folder.result()
-        if job.force:
-            folder.clear()
-        elif result is not None and result["status"] in ("finished", "diverged"):
+        result = None if job.force else folder.result()
+        if result is not None and result["status"] in ("finished", "diverged"):
             log.info("%s: done before (%s); force=true does it again.", name, folder.path)
             return result
+        data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
+        targets.check(data, job.trainer.class_weights)
+        if job.force:
+            folder.clear()
+        folder.write_config(job)
         with _logged_to(folder), _stop_signals() as stop:
-            folder.write_config(job)
             try:
-                return _run(job, identity, folder, device, stop)
+                return _run(job, identity, data, folder, device, stop)
             except (UserError, Interrupted):
                 raise
-            except Exception:
+            except Exception as error:
                 note = traceback.format_exc()
                 folder.write_result(head(job, identity, device) | {"status": "failed", "note": note})
-                with folder.log.open("a") as file:
+                with folder.log.open("a", encoding="utf-8") as file:
                     file.write(note)
+                if short_of_memory(error):
+                    raise Failure(
+                        f"{name}: there is no memory left ({str(error).splitlines()[0][:200]}): choose a smaller "
+                        "trainer.batch_size, model.hidden_size or task.window, or another device."
+                    ) from error
                 raise
 
 
-def _run(job: Job, identity: str, folder: RunFolder, device: torch.device, stop: threading.Event) -> Result:
+def _run(
+    job: Job, identity: str, data: SequenceData, folder: RunFolder, device: torch.device, stop: threading.Event
+) -> Result:
     began = time.time()
-    data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
     network = built(job, data).to(device)
 
     name = f"{job.task}/{job.model} seed {job.seed}"
     progress = TrainingProgress(name, job.trainer.epochs)
     tracker = Tracker(folder, job.tracking_uri, job.tracker == "mlflow")
     log.info("%s: %d parameters, %s data, run folder %s", name, network.size(), data.source, folder.path)
+    for remark in remarks(data):
+        log.info("%s", remark)
 
     def on_epoch(rows: list[dict[str, float]]) -> None:
         if rows:

@@ -4,12 +4,14 @@ Everything that a user can get wrong in a value is told here in one sentence. Ho
 command line, ``composition`` knows.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, get_type_hints
 
+from ltcbench import values
 from ltcbench.errors import UserError, unknown
 from ltcbench.settings.numerics import EVERYWHERE, numerics
+from ltcbench.values import Range
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,28 @@ CHOICES = {
     "tracker": ("mlflow", "none"),
 }
 WHERE = ("path",)  # options of a task that say where its data are; which data they are, their checksums tell
-_POSITIVE = ("learning_rate", "decay", "epochs", "batch_size", "clip_norm", "epsilon", "hidden_size", "threads")
-_NOT_NEGATIVE = ("weight_decay", "kernel_penalty", "seed", "beta1", "beta2", "rho")
+_SIZE = Range(1, 10**6)
+_COUNT = Range(1, 2**31, without="most")
+_POSITIVE = Range(0, 1e30, without="least")  # torch computes in float32
+_NOT_NEGATIVE = Range(0, 1e30)
+_SHARE = Range(0, 1, without="most")
+RANGES = {
+    "seed": Range(0, 2**64, without="most"),
+    "threads": Range(1, 1024),
+    "model.hidden_size": _SIZE,
+    "trainer.epochs": _COUNT,
+    "trainer.batch_size": _COUNT,
+    "trainer.learning_rate": _POSITIVE,
+    "trainer.decay": _POSITIVE,
+    "trainer.clip_norm": _POSITIVE,
+    "trainer.epsilon": _POSITIVE,
+    "trainer.weight_decay": _NOT_NEGATIVE,
+    "trainer.kernel_penalty": _NOT_NEGATIVE,
+    "trainer.class_weights": _NOT_NEGATIVE,
+    "trainer.beta1": _SHARE,
+    "trainer.beta2": _SHARE,
+    "trainer.rho": _SHARE,
+}
 
 
 def checked(settings: Mapping[str, Any], recipe: str) -> Job:
@@ -85,37 +107,31 @@ def checked(settings: Mapping[str, Any], recipe: str) -> Job:
     Raises:
         UserError: a value of the wrong type or out of range.
     """
-    model, task, trainer = dict(settings["model"]), dict(settings["task"]), dict(settings["trainer"])
-    quirks = {name: _checked(f"task.quirks.{name}", value, bool) for name, value in task.pop("quirks").items()}
-    unexpected = set(trainer) - {field.name for field in fields(Trainer)}
+    model, task, trainer = (dict(_group(settings, name)) for name in ("model", "task", "trainer"))
+    quirks = {name: _checked(f"task.quirks.{name}", value, bool) for name, value in _group(task, "task.quirks").items()}
+    del task["quirks"]
+    kinds = get_type_hints(Trainer) | {"class_weights": Sequence[float] | None}
+    unexpected = set(trainer) - set(kinds)
     if unexpected:
-        raise unknown("trainer setting", min(unexpected), [field.name for field in fields(Trainer)])
-    weights = trainer.pop("class_weights")
+        raise unknown("trainer setting", min(unexpected), kinds)
+    trained = {name: _taken(trainer, f"trainer.{name}", kind) for name, kind in kinds.items()}
+    weights = trained["class_weights"]
     if weights is not None:
-        if not isinstance(weights, list):
-            raise UserError(
-                f"trainer.class_weights={weights} is not a list: write a number for each class, e.g. [1,8]."
-            )
-        weights = tuple(_checked("trainer.class_weights", weight, float) for weight in weights)
+        if not any(weights):
+            raise UserError(f"trainer.class_weights={weights} has no number above zero: write one for each class.")
+        trained["class_weights"] = tuple(weights)
     return Job(
-        model=model.pop("name"),
-        hidden_size=_checked("model.hidden_size", model.pop("hidden_size"), int),
+        model=_taken(model, "model.name", str),
+        hidden_size=_taken(model, "model.hidden_size", int),
         model_options=model,
-        task=task.pop("name"),
-        source=_checked("task.source", task.pop("source"), str),
+        task=_taken(task, "task.name", str),
+        source=_taken(task, "task.source", str),
         task_options=task,
-        protocol=settings["protocol"]["name"],
+        protocol=_taken(dict(_group(settings, "protocol")), "protocol.name", str),
         quirks=quirks,
         recipe=recipe,
-        trainer=Trainer(
-            **{
-                field.name: _checked(f"trainer.{field.name}", trainer[field.name], field.type)
-                for field in fields(Trainer)
-                if field.name != "class_weights"
-            },
-            class_weights=weights,
-        ),
-        **{key: _checked(key, settings[key], kind) for key, kind in _TOP.items()},
+        trainer=Trainer(**trained),
+        **{key: _taken(dict(settings), key, kind) for key, kind in _TOP.items()},
     )
 
 
@@ -132,31 +148,27 @@ _TOP: dict[str, Any] = {
 }
 
 
+def _group(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = settings.get(name.rpartition(".")[2])
+    if not isinstance(found, Mapping):
+        raise UserError(f"{name}={found} is not a group of settings: choose one of its options by name.")
+    return found
+
+
+def _taken(group: dict[str, Any], key: str, kind: Any) -> Any:
+    """The setting ``key`` (``trainer.epochs``) checked and taken out of its group."""
+    name = key.rpartition(".")[2]
+    if name not in group:
+        raise UserError(f"{key} is missing: it cannot be left out.")
+    return _checked(key, group.pop(name), kind)
+
+
 def _checked(key: str, value: Any, kind: Any) -> Any:
-    """``value`` as ``kind`` (bool, int, float, str or one of these with None), or a sentence that it is not."""
-    name = key.rsplit(".", 1)[-1]
-    optional = kind in (float | None, str | None)
-    base = kind if isinstance(kind, type) else float if kind == float | None else str
-    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[base]
-    if optional:
-        wanted += " or null"
-    if value is None and optional:
-        return None
-    if base in (float, str) and isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = base(value)
-    if not isinstance(value, base) or (base is int and isinstance(value, bool)):
-        raise UserError(f"{key}={value} is not {wanted}: expected e.g. {key}={_EXAMPLE[base]}.")
-    number: Any = value  # mypy cannot follow a type chosen at run time
-    if name in CHOICES and number not in CHOICES[name]:
-        raise unknown(key, number, CHOICES[name])
-    if name in _POSITIVE and not 0 < number < float("inf"):
-        raise UserError(f"{key}={value} is out of range: expected a number above zero.")
-    if name in _NOT_NEGATIVE and not 0 <= number < float("inf"):
-        raise UserError(f"{key}={value} is out of range: expected zero or more.")
-    return number
-
-
-_EXAMPLE = {bool: "true", int: 10, float: 0.001, str: "name"}
+    found = values.checked(key, value, kind, RANGES.get(key))
+    name = key.rpartition(".")[2]
+    if name in CHOICES and found not in CHOICES[name]:
+        raise unknown(key, found, CHOICES[name])
+    return found
 
 
 def tree(job: Job) -> dict[str, Any]:

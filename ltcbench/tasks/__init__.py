@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from ltcbench import values
 from ltcbench.data import cards, store
 from ltcbench.errors import UserError, unknown
 from ltcbench.settings import groups
@@ -84,7 +85,8 @@ def load(
     Raises:
         UserError: unknown name or option, or the data cannot be had or are not what they should be.
     """
-    switches = groups.quirks(_known(name, options), protocol, quirks)
+    options = checked(name, options)
+    switches = groups.quirks(name, protocol, quirks)
     if source == "synthetic":
         if TASKS[name].SPEC is None:
             raise UserError(f"there are no synthetic data for {name}, whose form is that of your table: set task.path.")
@@ -98,13 +100,13 @@ def load(
 
 def checksums(name: str, source: str | None = None, mirror: str | None = None, **options: Any) -> Mapping[str, str]:
     """SHA-256 of each raw file of a task, fetched if need be; arguments and errors as for ``load``."""
-    _known(name, options)
+    options = checked(name, options)
     return {} if source == "synthetic" else _raw(name, source, mirror, options).checksums
 
 
 def at_hand(name: str, source: str | None = None) -> bool:
     """Whether a task can be loaded without fetching anything; errors as for ``load``."""
-    dataset = TASKS[_known(name)].DATASET
+    dataset = _task(name).DATASET
     return source == "synthetic" or not dataset or store.is_ready(cards.load(dataset), source or "official")
 
 
@@ -119,12 +121,21 @@ def _raw(name: str, source: str | None, mirror: str | None, options: Mapping[str
     return store.RawData(dataset=name, source="generated", files={}, checksums={})
 
 
-def _known(name: str, options: Mapping[str, Any] | None = None) -> str:
-    """``name``, if there is such a task and it has these options."""
-    if name not in TASKS:
-        raise unknown("task", name, TASKS)
-    arguments = {*inspect.signature(load).parameters, *inspect.signature(TASKS[name].load).parameters}
-    for option in options or {}:
+def checked(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a task, each of the kind that the task's ``load`` wants.
+
+    Raises:
+        UserError: unknown task or option, or a value of another kind.
+    """
+    task = _task(name)
+    arguments = {*inspect.signature(load).parameters, *inspect.signature(task.load).parameters}
+    for option in options:
         if option not in arguments:
             raise unknown(f"option of task {name}", option, arguments - {"options", "files"})
-    return name
+    return values.options("task", options, task.load)
+
+
+def _task(name: str) -> ModuleType:
+    if name not in TASKS:
+        raise unknown("task", name, TASKS)
+    return TASKS[name]

@@ -1,17 +1,18 @@
 """A text table of the user's own; whatever is wrong with it is told with its line."""
 
 import csv
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.errors import UserError, unknown
+from ltcbench.tasks.own_cells import MISSING, Notation
 from ltcbench.tasks.sequences import Array
 
-MISSING = ("", "?", "na", "nan", "null")  # as small letters
+LARGEST = float(np.finfo(np.float32).max)  # of the numbers that the arrays of a task can hold
 
 
 @dataclass(frozen=True)
@@ -20,67 +21,84 @@ class OwnTable:
 
     Attributes:
         path: the file.
-        columns: name -> cells (rows,) of text, without blanks around them.
-        lines: line of each row in the file (rows,), from 1.
+        notation: how it is written.
+        header: names of the columns; only those that are asked for need one of their own.
+        cells: (rows, columns) of text, without blanks around them.
+        lines: first line of each row in the file (rows,), from 1.
     """
 
     path: Path
-    columns: dict[str, Array]
+    notation: Notation
+    header: tuple[str, ...]
+    cells: Array
     lines: Array
 
     @classmethod
-    def read(cls, path: Path, separator: str) -> "OwnTable":
-        """The table in ``path``, whose first line names the columns; blank lines are skipped.
+    def read(cls, path: Path, notation: Notation) -> "OwnTable":
+        """The table in ``path``, whose first row names the columns; rows without any content are skipped.
 
         Raises:
-            UserError: unreadable, not UTF-8, no rows, a name twice, or a line with another number of cells.
+            UserError: unreadable, not UTF-8, no rows, or a line with another number of cells than the header.
         """
-        rows, lines = [], []
         try:
             with path.open(newline="", encoding="utf-8-sig") as stream:
-                reader = csv.reader(stream, delimiter=separator)
-                header = [name.strip() for name in next(reader, [])]
-                for row in reader:
-                    if row and len(row) != len(header):
-                        raise UserError(
-                            f"{path}, line {reader.line_num}: {len(row)} cells, expected {len(header)} as in the "
-                            f"header: mend the line, or set task.separator."
-                        )
-                    if row:
-                        rows.append([cell.strip() for cell in row])
-                        lines.append(reader.line_num)
+                rows = _rows(stream, notation.separator)
+                header = next(rows, (1, []))[1]
+                found = [(line, _fitted(path, line, row, header)) for line, row in rows]
         except OSError as error:
             raise UserError(f"cannot read {path} ({error.strerror}): check task.path and its rights.") from None
-        except (csv.Error, UnicodeDecodeError, TypeError) as error:
-            raise UserError(f"{path} is not a text table ({error}): expected UTF-8 and task.separator.") from None
-        if not rows:
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise UserError(f"{path} is not a text table ({error}): expected one in UTF-8, save it so.") from None
+        if not found:
             raise UserError(f"{path} has no rows, expected a header and a row for each step.")
-        if len(set(header)) < len(header):
-            twice = next(name for name in header if header.count(name) > 1)
-            raise UserError(f"{path} has two columns {twice!r}: give each its own name.")
-        cells = np.array(rows, dtype=object)
-        return cls(path, {name: cells[:, place] for place, name in enumerate(header)}, np.array(lines))
+        cells = np.array([row for _, row in found], dtype=object)
+        return cls(path, notation, tuple(header), cells, np.array([line for line, _ in found]))
+
+    def __len__(self) -> int:
+        return len(self.lines)
 
     def column(self, name: str) -> Array:
         """The cells of a column (rows,).
 
         Raises:
-            UserError: there is no such column.
+            UserError: there is no such column, or there are two.
         """
-        if name not in self.columns:
-            raise unknown(f"column of {self.path}", name, self.columns)
-        return self.columns[name]
+        if name not in self.header:
+            raise unknown(f"column of {self.path}", name, {*self.header} - {""})
+        if self.header.count(name) > 1:
+            raise UserError(f"{self.path} has two columns {name!r}: give each its own name.")
+        return self.cells[:, self.header.index(name)]
 
-    def texts(self, name: str) -> Array:
-        """The cells of a column (rows,), none of them missing.
+    def absent(self, name: str) -> Array:
+        """Which cells of a column (rows,) stand for nothing; error as for ``column``."""
+        return self.notation.absent(self.column(name))
+
+    def texts(self, columns: Sequence[str], expected: str) -> Array:
+        """The cells of one or more columns, joined by a blank (rows,).
+
+        Args:
+            columns: their names.
+            expected: what each cell should be, e.g. ``"a time"``.
 
         Raises:
             UserError: there is no such column, or a cell is missing.
         """
-        cells = self.column(name)
-        for row in np.flatnonzero(missing(cells))[:1]:
-            raise self.wrong(row, name, "expected a name; fill it in or leave the line out")
-        return cells
+        cells = self._filled(columns, expected)
+        return cells[0] if len(cells) == 1 else np.array(list(map(" ".join, zip(*cells, strict=True))), dtype=object)
+
+    def names(self, columns: Sequence[str]) -> Array:
+        """A text for each row (rows,), another one where any of the columns is another; errors as for ``texts``."""
+        cells = self._filled(columns, "a name")
+        # JSON, so that "a" and "b c" are not "a b" and "c"
+        return cells[0] if len(cells) == 1 else np.array([json.dumps(row) for row in zip(*cells, strict=True)], object)
+
+    def _filled(self, columns: Sequence[str], expected: str) -> list[Array]:
+        """The cells of columns without gaps; codes for missing inputs mean nothing here: a name may well be 0."""
+        for name in columns:
+            empty = np.array([cell.lower() in MISSING for cell in self.column(name)])
+            for row in np.flatnonzero(empty)[:1]:
+                raise self.wrong(row, [name], f"expected {expected}; fill it in or leave the line out")
+        return [self.column(name) for name in columns]
 
     def numbers(self, name: str, gaps: bool) -> Array:
         """The numbers of a column (rows,) float64, NaN where one is missing.
@@ -90,38 +108,51 @@ class OwnTable:
             gaps: numbers may be missing.
 
         Raises:
-            UserError: there is no such column, or a cell is not a finite number.
+            UserError: there is no such column, or a cell is not a number that the arrays can hold.
         """
-        cells = self.column(name)
-        empty = missing(cells)
-        values = pd.to_numeric(pd.Series(np.where(empty, "nan", cells)), errors="coerce").to_numpy(np.float64)
-        for row in np.flatnonzero(~np.isfinite(values) & ~(empty & gaps))[:1]:
-            raise self.wrong(row, name, "expected a number" + (" or an empty cell" if gaps else ""))
+        values = self.notation.numbers(self.column(name))
+        empty = self.absent(name)
+        values[empty] = np.nan
+        for row in np.flatnonzero(~(np.abs(values) <= LARGEST) & ~(empty & gaps))[:1]:
+            raise self.wrong(row, [name], _no_number(values[row], gaps, self.notation.decimal))
         return values
 
-    def times(self, name: str) -> Array:
-        """The times of a column (rows,) float64: its numbers, or seconds from the first row where it holds dates.
-
-        Raises:
-            UserError: there is no such column, or a cell is no time.
-        """
-        cells = self.column(name)
-        if not np.isnan(pd.to_numeric(pd.Series(cells), errors="coerce")).all():
-            return self.numbers(name, gaps=False)
-        dates = pd.to_datetime(pd.Series(cells), errors="coerce", format="ISO8601", utc=True)
-        for row in np.flatnonzero(dates.isna())[:1]:
-            raise self.wrong(row, name, "expected a number or a date like 2026-06-11 09:30:00")
-        return (dates - dates.iloc[0]).dt.total_seconds().to_numpy()
-
-    def wrong(self, row: int, name: str, told: str) -> UserError:
-        """The error for the cell of a row in a column."""
-        return UserError(f"{self.path}, line {self.lines[row]}, column {name}: {self.columns[name][row]!r}: {told}.")
+    def wrong(self, row: int, columns: Sequence[str], told: str) -> UserError:
+        """The error for the cells of a row in these columns."""
+        cells = " ".join(self.column(name)[row] for name in columns)
+        return UserError(f"{self.path}, line {self.lines[row]}, column {' and '.join(columns)}: {cells!r}: {told}.")
 
     def taken(self, rows: Sequence[int] | Array) -> "OwnTable":
         """The table of these rows, in this order."""
-        return OwnTable(self.path, {name: cells[rows] for name, cells in self.columns.items()}, self.lines[rows])
+        return OwnTable(self.path, self.notation, self.header, self.cells[rows], self.lines[rows])
 
 
-def missing(cells: Array) -> Array:
-    """Which cells (rows,) stand for nothing."""
-    return np.isin(np.char.lower(cells.astype(str)), MISSING)
+def _rows(stream: Iterator[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """First line and cells of each row that has any content."""
+    reader = csv.reader(stream, delimiter=separator)
+    end = 0
+    for row in reader:
+        begin, end = end + 1, reader.line_num  # a quoted cell may go over several lines
+        cells = [cell.strip() for cell in row]
+        if any(cells):
+            yield begin, cells
+
+
+def _fitted(path: Path, line: int, row: list[str], header: list[str]) -> list[str]:
+    """A row with as many cells as the header: empty ones may be too many, nameless ones too few."""
+    width = len(header)
+    if any(row[width:]) or any(header[len(row) :]):
+        raise UserError(
+            f"{path}, line {line}: {len(row)} cells, expected {width} as in the header: mend the line, or set "
+            f"task.separator."
+        )
+    return [*row, *header[len(row) :]][:width]
+
+
+def _no_number(value: float, gaps: bool, decimal: str) -> str:
+    """What is wrong with a cell that was read as ``value``."""
+    if not np.isnan(value):
+        return f"too large, expected a number of at most {LARGEST:.1e}; mend it"
+    if gaps:
+        return f"expected a number or an empty cell; mend it, or set task.missing, or task.decimal (now {decimal})"
+    return f"expected a number; mend it or leave the line out, or set task.decimal (now {decimal})"

@@ -17,6 +17,7 @@ from ltcbench.tasks.reading import codes, table
 from ltcbench.tasks.sequences import Array, SequenceData, Spec, Split
 from ltcbench.tasks.splitting import shuffle_split
 from ltcbench.tasks.windows import windows
+from ltcbench.values import Range, checked
 
 DATASET = "person"
 RECORDINGS = [f"{person}0{number}" for person in "ABCDE" for number in range(1, 6)]
@@ -71,7 +72,11 @@ def load(files: Mapping[str, Path], quirks: Mapping[str, bool], time_scale: floa
         quirks: ``windows_split_at_random``, ``drawn_with_replacement``, ``time_steps_back``,
             ``misspelt_label_left_out``, ``eleven_outputs``, ``no_validation``.
         time_scale: elapsed times are counted in 10 ms and multiplied by this (the authors' tau).
+
+    Raises:
+        UserError: a time scale that is not above zero.
     """
+    checked("task.time_scale", time_scale, float, Range(0, 1e6, without="least"))
     x, mask, y, time, recording = _moments(files["ConfLongDemo_JSI.txt"], quirks)
     rows = windows(recording, WINDOW, STRIDE)
     parts = _parts(rows, recording[rows[:, 0]] % 5 + 1, quirks)

@@ -42,6 +42,19 @@ class Part:
     def __len__(self) -> int:
         return len(self.x)
 
+    def counting(self, class_weights: Tensor | None) -> Tensor | None:
+        """Which sequences (N,) have a target that counts in the loss, on the CPU; None: all.
+
+        Args:
+            class_weights: (classes,) or None; a target of a class without weight does not count.
+        """
+        if self.counted is None and class_weights is None:
+            return None
+        counts = torch.ones_like(self.y, dtype=torch.bool) if self.counted is None else self.counted
+        if class_weights is not None:
+            counts = counts & (class_weights[self.y] > 0)
+        return counts.view(len(self), -1).any(1).cpu()
+
     def take(self, chosen: Tensor | slice) -> "Part":
         """The sequences with these numbers."""
         mask = None if self.mask is None else self.mask[chosen]

@@ -70,6 +70,7 @@ def train(
     valid = None if data.valid is None else Part.of(spec, data.valid, device)
     class_weights = trainer.class_weights or data.class_weights
     weights = None if class_weights is None else torch.tensor(class_weights, device=device)
+    counting = part.counting(weights)
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimise = optimiser(parameters, trainer)
     size = min(trainer.batch_size, len(part))
@@ -89,16 +90,21 @@ def train(
             batch = part.take(chosen.to(device))
 
             y = predict(network, spec, batch)
-            loss = metrics.loss(spec, y, batch.y, batch.counted, weights, data.weights_normalised)
+            heard = counting is None or bool(counting[chosen].any())  # a batch without any target has no say
+            loss = y.new_zeros(())
+            if heard:
+                loss = metrics.loss(spec, y, batch.y, batch.counted, weights, data.weights_normalised)
             if trainer.kernel_penalty:
                 loss = loss + trainer.kernel_penalty * sum(kernel.square().sum() for kernel in network.kernels())
-            optimise.zero_grad(set_to_none=True)
-            loss.backward()
-            clip_(parameters, trainer)
-            optimise.step()
-            network.project_()
+            if heard or trainer.kernel_penalty:
+                optimise.zero_grad(set_to_none=True)
+                loss.backward()
+                clip_(parameters, trainer)
+                optimise.step()
+                network.project_()
 
-            losses.append(loss.detach())
+            if heard:
+                losses.append(loss.detach())
             counted = ... if batch.counted is None else batch.counted
             outputs.append(y.detach()[counted].clone())  # a view would keep the whole pass in memory
             targets.append(batch.y[counted])
@@ -106,7 +112,7 @@ def train(
             if stop():
                 return Outcome("interrupted", progress, steps)
 
-        each = torch.stack(losses)
+        each = torch.stack(losses) if losses else torch.zeros(1)
         seconds = time.perf_counter() - started
         progress.epoch += 1
         row = {"epoch": progress.epoch, "train_loss": each.mean().item()}

@@ -11,6 +11,7 @@ from torch.func import functional_call
 
 from ltcbench import models
 from ltcbench.errors import UserError
+from ltcbench.models.scan import FUSED
 
 every_model = pytest.mark.parametrize("name", models.MODELS)
 MASKED = ("steps", "features")
@@ -58,6 +59,56 @@ def test_shapes_and_gradients(name: str, batch: int, steps: int, features: int, 
     y.square().mean().backward()
     for parameter in net.parameters():
         assert parameter.grad is None or torch.isfinite(parameter.grad).all()
+
+
+@every_model
+@pytest.mark.parametrize("engine", ["eager", "auto", "compiled"])
+@pytest.mark.parametrize("masked", [None, *MASKED])
+def test_an_empty_batch_gives_an_empty_output(name: str, engine: str, masked: str | None) -> None:
+    net = build(name, engine=engine, feature_mask=masked == "features").train()
+    x, elapsed = inputs(0, 5)
+    mask = None if masked is None else gaps(masked, 0, 5)
+    y, state = net(x.requires_grad_(), elapsed=elapsed, mask=mask)
+    again, after = net(x, state, elapsed, mask)
+    assert y.shape == again.shape == (0, 5, 2)
+    assert all(len(part) == 0 for part in (*state, *after))
+    (y.sum() + again.sum()).backward()
+    for parameter in net.parameters():
+        assert parameter.grad is None or not parameter.grad.any()
+    assert net.readout is not None and net.readout.weight.grad is not None
+    with torch.no_grad():
+        assert net.eval()(x)[0].shape == (0, 5, 2)
+
+
+VARIETIES: list[tuple[str, dict[str, Any]]] = [
+    *((name, {"engine": "fused"}) for name in models.MODELS if type(build(name).cell) in FUSED),
+    ("cfc_mm", {"flavour": "tf"}),
+    ("ctgru", {"per_scale": False}),
+    ("ctrnn", {"solver": "ode"}),
+    ("ltc", {"wiring": "ncp", "hidden_size": 8}),
+    ("lstm", {"vocabulary": 5, "input_size": 1}),
+    ("ode_rnn", {"flavour": "latent_ode"}),
+    ("phased_lstm", {"flavour": "paper"}),
+    ("rnn_decay", {"flavour": "latent_ode"}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), VARIETIES)
+def test_an_empty_batch_for_other_options_and_engines(name: str, options: dict[str, Any]) -> None:
+    net = models.build(name, **{"input_size": 3, "hidden_size": 4, "output_size": 2} | options)
+    x = torch.zeros(0, 5, net.inputs.features)
+    y, _ = net(x, elapsed=torch.ones(0, 5), mask=torch.ones(0, 5))
+    assert y.shape == (0, 5, 2)
+    y.sum().backward()
+    step = net.stepper()
+    y, state = step(x[:, 0])
+    assert step(x[:, 0], state, torch.ones(0))[0].shape == y.shape == (0, 2)
+
+
+def test_an_empty_batch_is_not_what_a_step_is_compiled_for() -> None:
+    net = models.build("lstm", 3, 4, 2, engine="compiled")
+    net(torch.zeros(0, 5, 3))
+    assert net.ran == "eager" and "compiled_for" not in net.cell.__dict__
 
 
 @every_model

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ltcbench.paper.tables import Number
 from ltcbench.reporting.statistics import Difference, Summary, difference, holm, kendall, summary, verdict
 
 
@@ -84,6 +85,8 @@ def test_holm_by_hand_and_in_order() -> None:
         (Difference(3.0, 2.0, 4.0, 0.001), 0.06, "inconclusive"),
         (Difference(0.5, 0.4, 0.6, 1e-9), 1e-8, "reproduced"),  # a sure difference that counts as none
         (Difference(0.0), None, "inconclusive"),
+        (Difference(3.0, 2.0, 4.0, 0.001, assumed=True), 0.001, "inconclusive"),
+        (Difference(0.1, -0.4, 0.6, 0.5, assumed=True), 1.0, "inconclusive"),
     ],
 )
 def test_verdict(found: Difference, corrected: float | None, wanted: str) -> None:
@@ -111,3 +114,21 @@ def test_differs_errs_in_at_most_one_of_twenty_tables_when_nothing_differs() -> 
         verdicts = [verdict(f, p, margin=0.0) for f, p in zip(found, holm([f.p for f in found]), strict=True)]
         wrong += "differs" in verdicts
     assert 0.01 * tables < wrong < 0.05 * tables  # not so cautious that it never speaks
+
+
+@pytest.mark.parametrize(("n", "paper"), [(5, 1.0), (5, 3.0), (3, 1.0)])  # Welch's own errors at (3, 3.0) are 6 %
+@pytest.mark.parametrize("deviation", ["sample", "population", None])
+def test_differs_errs_in_at_most_5_of_100_whatever_deviation_the_paper_prints(
+    n: int, paper: float, deviation: str | None
+) -> None:
+    """The simulated study again, one cell at a time: the paper's runs scatter ``paper`` times as much as ours."""
+    rng, cells = np.random.default_rng(0), 3000
+    errors = 0
+    for theirs, ours in zip(rng.normal(0, paper, (cells, n)), rng.normal(0, 1, (cells, 5)), strict=True):
+        std = None if deviation is None else theirs.std(ddof=deviation == "sample")
+        number = Number(theirs.mean(), std, n, "", "sample" if deviation is None else deviation)
+        found = difference(Summary(number.mean, number.sample_std, n), summary(ours.tolist()))
+        errors += verdict(found, found.p, margin=0.0) == "differs"
+    noise = 3 * math.sqrt(0.05 * 0.95 / cells)
+    assert errors / cells <= 0.05 + noise
+    assert (errors == 0) == (deviation is None)

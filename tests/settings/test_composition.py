@@ -10,7 +10,13 @@ def test_every_recipe_composes_to_a_job_with_options_that_its_model_has(recipe: 
     task, model = recipe.split("-")
     job = composed([f"task={task}", f"model={model}"])
     assert (job.task, job.model, job.recipe) == (task, model, recipe)
-    assert set(job.model_options) <= {*models.options_of(model), "embedding_size", "embedding_dropout", "readout_std"}
+    assert set(job.model_options) <= {
+        *models.options_of(model),
+        "embedding_size",
+        "embedding_dropout",
+        "readout",
+        "readout_std",
+    }
 
 
 @pytest.mark.parametrize("task", groups.names("task"))

@@ -12,11 +12,32 @@ from ltcbench.settings.job import Trainer
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("trainer.class_weights=3", "is not a list"),
-        ("trainer.class_weights=[1,x]", "is not a number"),
-        ("seed=-1", "expected zero or more"),
+        ("trainer.class_weights=x", "is not a list of numbers or null"),
+        ("trainer.class_weights=[1,x]", "is not a list of numbers or null"),
+        ("trainer.class_weights=[-1,1]", "expected a number from 0"),
+        ("trainer.class_weights=[0,0]", "has no number above zero"),
+        ("trainer.class_weights=[]", "has no number above zero"),
+        ("trainer.class_weights=[1,nan]", "expected a number from 0"),
+        ("trainer.epochs=0", "expected a number from 1 to below 2^31"),
+        ("trainer.epochs=1.5", "is not a whole number"),
+        ("trainer.batch_size=1000000000000000000000000000000", "expected a number from 1 to below 2^31"),
+        ("trainer.beta1=1.0", "expected a number from 0 to below 1"),
+        ("trainer.beta2=1.5", "expected a number from 0 to below 1"),
+        ("trainer.rho=2", "expected a number from 0 to below 1"),
+        ("trainer.rho=-0.1", "expected a number from 0 to below 1"),
+        ("trainer.epsilon=0", "expected a number above 0"),
+        ("trainer.learning_rate=1e39", "expected a number above 0 to 1e+30"),
+        ("trainer.weight_decay=nan", "expected a number from 0"),
+        ("seed=18446744073709551616", "expected a number from 0 to below 2^64"),
+        ("threads=1000000", "expected a number from 1 to 1024"),
+        ("model.hidden_size=99999999", "expected a number from 1 to 1000000"),
+        ("task.quirks=3", "task.quirks"),
+        ("~seed", "seed is missing"),
+        ("~trainer.epochs", "trainer.epochs is missing"),
+        ("~model.hidden_size", "model.hidden_size is missing"),
+        ("seed=-1", "expected a number from 0 to below 2^64"),
         ("seed=true", "is not a whole number"),
-        ("threads=0", "expected a number above zero"),
+        ("threads=0", "expected a number from 1 to 1024"),
         ("trainer.clip_norm=x", "is not a number or null"),
         ("trainer.learning_rate=inf", "out of range"),
         ("trainer.learning_rate=null", "is not a number"),
@@ -29,6 +50,25 @@ from ltcbench.settings.job import Trainer
 def test_values_are_checked(override: str, sentence: str) -> None:
     with pytest.raises(UserError, match=re.escape(sentence)):
         composed([override])
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=18446744073709551615",
+        "seed=0",
+        "threads=1024",
+        "trainer.beta1=0",
+        "trainer.beta2=0.9999999",
+        "trainer.rho=0",
+        "trainer.batch_size=2147483647",
+        "trainer.clip_norm=1e30",
+        "trainer.class_weights=[0,1]",
+        "model.hidden_size=1",
+    ],
+)
+def test_the_ends_of_a_range_are_in_it(override: str) -> None:
+    composed([override])
 
 
 def test_whole_numbers_serve_as_numbers() -> None:

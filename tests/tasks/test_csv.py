@@ -53,7 +53,7 @@ def heights(data: SequenceData) -> list[set[float]]:
 
 
 def test_whole_sequences(path: Path) -> None:
-    data = load(path, scaled=False, time="when")
+    data = load(path, scaled=False, time="when", time_unit="1")
     assert_form(data)
     assert data.spec.labels == ("A", "B") and (data.spec.length, data.spec.features) == (9, 2)
     assert data.spec.sizes == (len(data.train), len(data.valid), len(data.test)) == (14, 2, 4)
@@ -135,13 +135,6 @@ def test_a_row_without_any_input_is_masked(tmp_path: Path) -> None:
     assert sum(int(mask.sum()) for mask in masks) == len(table) - 1
 
 
-def test_dates_are_seconds(tmp_path: Path) -> None:
-    table = [[row[0], f"2026-06-11 09:{float(row[1]):02.0f}:30", *row[2:]] for row in rows()]
-    in_minutes = load(write(tmp_path / "a.csv", rows()), time="when")
-    in_dates = load(write(tmp_path / "b.csv", table), time="when")
-    np.testing.assert_allclose(in_dates.train.elapsed, 60 * in_minutes.train.elapsed)
-
-
 def test_without_validation_the_last_epoch_counts(path: Path) -> None:
     data = load(path, valid=0)
     assert data.valid is None and data.selection == "last"
@@ -163,11 +156,263 @@ def test_through_the_door(path: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         tasks.load("csv", path="nowhere.csv")
 
 
+def short(path: Path, **options: Any) -> SequenceData:
+    """One recording of ten rows, none scaled."""
+    settings = {"values": ["a"], "label": "b", "kind": "regress", "scaled": False, "path": str(path), **options}
+    return csv.load({"table": path}, {}, **settings)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Ten rows, two hours apart; ``a`` and the target ``b`` number them."""
+    return write(
+        tmp_path / "r.csv", [[f"2026-01-01 {2 * row:02}:00", str(row), f"{row}"] for row in range(10)], "t,a,b"
+    )
+
+
+def test_without_an_id_the_table_is_one_recording(recording: Path) -> None:
+    data = short(recording, time="t", valid=0.2)
+    assert_form(data)
+    assert [split.x[..., 0].tolist() for split in (data.train, data.valid, data.test)] == [
+        [[0, 1, 2, 3, 4, 5]],
+        [[6, 7, 0, 0, 0, 0]],
+        [[8, 9, 0, 0, 0, 0]],
+    ]
+    assert data.test.mask.tolist() == [[True, True, False, False, False, False]]
+    assert data.test.y[..., 0].tolist() == [[8, 9, 0, 0, 0, 0]]
+    assert data.train.elapsed.tolist() == [[0, 1, 1, 1, 1, 1]] and data.test.elapsed.tolist() == [[0, 1, 0, 0, 0, 0]]
+
+
+def test_no_window_of_a_recording_crosses_a_border(recording: Path) -> None:
+    data = short(recording, window=4, stride=3, valid=0, test=0.5)
+    assert data.valid is None and data.selection == "last"
+    assert data.train.x[..., 0].tolist() == [[0, 1, 2, 3], [3, 4, 0, 0]]
+    assert data.test.x[..., 0].tolist() == [[5, 6, 7, 8], [8, 9, 0, 0]]
+    assert data.test.elapsed.tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]], "without times every row is one unit"
+
+
+def test_a_recording_has_its_rows_in_order_of_time_across_the_borders(recording: Path) -> None:
+    recording.write_text(recording.read_text().replace("01-01 16:00", "01-01 13:00"))
+    with pytest.raises(UserError, match="line 10, column t: '2026-01-01 13:00': before the time above"):
+        short(recording, time="t", valid=0.2)
+
+
+@pytest.mark.parametrize("shares", [{"valid": 0.01}, {"test": 0}, {"test": 0.9}, {"valid": 0.5, "test": 0.5}])
+def test_each_part_of_a_recording_has_a_row(recording: Path, shares: dict[str, float]) -> None:
+    with pytest.raises(UserError, match="leave a part without any row, of which the table has 10: expected at least"):
+        short(recording, **shares)
+
+
+def test_a_single_sequence_may_be_a_recording(recording: Path) -> None:
+    recording.write_text(recording.read_text().replace("2026", "one,2026").replace("t,a,b", "id,t,a,b"))
+    with pytest.raises(UserError, match=r"without any sequence, of which the table has 1: .* leave task.id out"):
+        short(recording, id="id")
+
+
+def trials(path: Path) -> Path:
+    """Six subjects with two trials of three rows each; ``a`` numbers the rows, ``k`` is the trial."""
+    cells = [[f"p{row // 6}", str(row // 3 % 2), str(row % 3), str(row), "xy"[row // 3 % 2]] for row in range(36)]
+    return write(path / "trials.csv", cells, "subject,trial,t,a,k")
+
+
+def test_two_columns_name_a_sequence_together(tmp_path: Path) -> None:
+    data = short(trials(tmp_path), id=["subject", "trial"], time=["t"], label="k", kind="classify_sequence")
+    assert_form(data)
+    splits = [data.train, data.valid, data.test]
+    assert [len(split) for split in splits] == [9, 1, 2] and data.train.mask is None
+    rows = np.concatenate([split.x[..., 0] for split in splits])
+    assert sorted(rows.tolist()) == np.arange(36).reshape(12, 3).tolist()
+    for split in splits:
+        assert (split.y == split.x[:, 0, 0] // 3 % 2).all() and (split.elapsed == [0, 1, 1]).all()
+
+
+def test_the_texts_of_two_columns_do_not_run_into_each_other(tmp_path: Path) -> None:
+    names = [("a", "bc"), ("ab", "c"), ("a b", "c"), ("a", "b c"), ("", "abc"), ("x", "y")]
+    table = [[first or "-", second, str(number), "x"] for number, (first, second) in enumerate(names)]
+    data = short(write(tmp_path / "n.csv", table, "i,j,a,b"), id=["i", "j"], label="a", valid=0.2)
+    assert data.spec.length == 1 and sum(data.spec.sizes) == 6
+
+
+def test_the_split_may_be_by_one_of_the_columns(tmp_path: Path) -> None:
+    path, options = trials(tmp_path), {"id": ["subject", "trial"], "label": "k", "kind": "classify_step"}
+    data = short(path, split_by="subject", **options)
+    people = [set((split.x[..., 0] // 6).ravel().tolist()) for split in (data.train, data.valid, data.test)]
+    assert [len(found) for found in people] == [4, 1, 1] and len(set.union(*people)) == 6
+    one = short(path, id="subject", label="k", kind="classify_step")
+    assert people[2] == set((one.test.x[..., 0] // 6).ravel().tolist()), "the same subjects as with task.id=subject"
+    both = short(path, split_by=["subject", "trial"], **options)
+    assert not changed(both, short(path, **options)) and changed(both, data)
+    with pytest.raises(UserError, match="line 5, column trial: '1': another text than above in the same sequence"):
+        short(path, id="subject", split_by="trial", label="k", kind="classify_step")
+    with pytest.raises(UserError, match="any k of its own, of which the table has 2"):
+        short(path, split_by="k", **options)
+
+
+def test_a_list_of_one_column_is_that_column(path: Path) -> None:
+    lists = {"id": ["who"], "time": ["when"], "label": ["kind"], "split_by": []}
+    assert not changed(load(path, time="when"), load(path, **lists))
+    assert not changed(load(path, values=["speed"]), load(path, values="speed"))
+
+
+def test_columns_may_be_named_by_numbers(tmp_path: Path) -> None:
+    named = write(tmp_path / "a.csv", rows())
+    numbered = write(tmp_path / "b.csv", rows(), "0,1,2,3,4,null,1e3")
+    options = {"id": "0", "time": "1", "values": ["2", "3"], "label": "null"}
+    assert not changed(load(named, time="when"), load(numbered, **options))
+    with pytest.raises(UserError, match=r"unknown column of .*b.csv '7': expected one of 0, 1, 1e3, 2"):
+        load(numbered, **{**options, "id": "7"})
+
+
+def test_no_window_begins_behind_the_end(tmp_path: Path) -> None:
+    cells = [[f"s{row // 10}", str(row), "xy"[row // 10 % 2]] for row in range(50)]
+    options = {"id": "id", "label": "k", "kind": "classify_sequence", "valid": 0.2, "test": 0.4}
+    data = short(write(tmp_path / "s.csv", cells, "id,a,k"), window=2, stride=7, **options)
+    assert_form(data)
+    assert data.spec.sizes == (4, 2, 4) and data.test.mask is None
+    assert all(
+        (split.x[:, :, 0] % 10 == [[0, 1], [7, 8]] * (len(split) // 2)).all() for split in (data.train, data.test)
+    )
+
+
+def test_a_window_without_any_input_is_left_out(recording: Path) -> None:
+    recording.write_text(recording.read_text().replace("02:00,1,", "02:00,,").replace("00:00,0,", "00:00,,"))
+    data = short(recording, window=2, valid=0.2)
+    assert_form(data)
+    assert data.train.x[..., 0].tolist() == [[2, 3], [4, 5]] and data.train.mask is None
+
+
+@pytest.mark.parametrize(
+    ("column", "options"), [("a", {}), ("b", {"kind": "classify_step", "label": "b", "time": "t"})]
+)
+def test_a_part_in_which_nothing_counts_is_told(recording: Path, column: str, options: dict[str, Any]) -> None:
+    lines = recording.read_text().splitlines()
+    lines[9:] = [line.replace(",8,8", ",8," if column == "b" else ",,8") for line in lines[9:]]
+    lines[9:] = [line.replace(",9,9", ",9," if column == "b" else ",,9") for line in lines[9:]]
+    recording.write_text("\n".join(lines))
+    with pytest.raises(UserError, match=r"no row for the test has both an input and a target: .* fill in some of a, b"):
+        short(recording, valid=0.2, **options)
+
+
+def test_codes_for_missing_are_no_inputs_no_classes_and_no_targets(tmp_path: Path) -> None:
+    cells = [[str(row), str(row), "xy"[row % 2]] for row in range(10)]
+    cells[1][1], cells[2][1], cells[3][2], cells[4][1] = "-200", "-200.0", "Not Known", "-2e2"
+    path = write(tmp_path / "m.csv", cells, "t,a,b")
+    options = {"valid": 0.2, "missing": ["-200", "not known"], "label": "b", "kind": "classify_step"}
+    data = short(path, **options)
+    assert_form(data, unlabelled=True)
+    assert data.train.x[..., 0].tolist() == [[0, 0, 0, 3, 0, 5]] and data.train.y.tolist() == [[0, 1, 0, -1, 0, 1]]
+    assert data.train.mask.tolist() == [[[True], [False], [False], [True], [False], [True]]]
+    assert data.spec.labels == ("x", "y")
+    with pytest.raises(UserError, match="line 3, column a: '-200': expected a number; mend it or leave the line out"):
+        short(path, missing="-200", label="a", kind="regress", values=["t"])
+    write(path, [["0", "0", "1"], *([str(row), "0", "1"] for row in range(1, 10))], "t,time,b")
+    data = short(path, id="t", time="time", missing=["0"], values=["t", "b"], label="b")
+    assert sum(data.spec.sizes) == 10, "the name of a sequence and a time may be 0 though an input may not"
+
+
+BLANKS = "   "
+AIR = f"""Date;Time;Gas(x);T;RH;;
+10/03/2004;18.00.00;2,6;13,6;48,9;;
+10/03/2004;19.30.00;2;13,3;47,7;;
+
+{BLANKS}
+10/03/2004;20.00.00;-200;11,9;54,0;;
+;;;;;;
+11/03/2004;00.00.00;-200,0;11;60,0;;
+31/12/2004;00.00.00;,5;11,2;59,6;;;;
+;;;;;;
+"""
+STATION = {"values": ["Gas(x)", "RH"], "label": "T", "separator": ";", "decimal": ",", "missing": ["-200"]}
+WHEN = {"time": ["Date", "Time"], "time_format": "%d/%m/%Y %H.%M.%S", "time_unit": "minutes"}
+
+
+@pytest.mark.parametrize(("begin", "end"), [("", "\n"), ("\ufeff", "\r\n"), ("\n;;\n", "\r")])
+def test_a_continental_table(tmp_path: Path, begin: str, end: str) -> None:
+    path = tmp_path / "air.csv"
+    path.write_bytes((begin + AIR).replace("\n", end).encode())
+    data = short(path, **STATION, **WHEN, valid=0)
+    assert_form(data)
+    np.testing.assert_array_equal(data.train.x, np.float32([[[2.6, 48.9], [2, 47.7], [0, 54], [0, 60]]]))
+    np.testing.assert_array_equal(data.train.y, np.float32([[[13.6], [13.3], [11.9], [11]]]))
+    assert data.train.elapsed.tolist() == [[0, 90, 30, 240]] and data.train.mask[..., 0].tolist() == [[1, 1, 0, 0]]
+    np.testing.assert_array_equal(data.test.x[:, :1], np.float32([[[0.5, 59.6]]]))
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("1.234,5", "'1.234,5': expected a number or an empty cell; mend it, or set .* task.decimal .now ,."),
+        ("2.6", "'2.6': expected a number or an empty cell"),
+        ("2,6,1", "'2,6,1': expected a number"),
+    ],
+)
+def test_with_a_decimal_comma_a_point_is_no_sign_of_a_number(tmp_path: Path, cell: str, told: str) -> None:
+    path = tmp_path / "air.csv"
+    path.write_text(AIR.replace("2,6", cell))
+    with pytest.raises(UserError, match=rf"line 2, column Gas\(x\): {told}"):
+        short(path, **STATION)
+
+
+@pytest.mark.parametrize(
+    ("separator", "options"),
+    [("\t", ["tab", "\\t", "\t"]), (" ", ["blank", " "]), (";", ["semicolon"]), ("|", ["pipe", "|"]), (",", ["comma"])],
+)
+def test_separators_have_names(path: Path, tmp_path: Path, separator: str, options: list[str]) -> None:
+    other = write(tmp_path / "b.csv", [], path.read_text().replace("runner ", "runner_").replace(",", separator))
+    path.write_text(path.read_text().replace("runner ", "runner_"))
+    for option in options:
+        assert not changed(load(path), load(other, separator=option))
+
+
+@pytest.mark.parametrize("separator", ["", ";;", "tabs", '"', "\n", "12"])
+def test_what_is_no_separator(path: Path, separator: str) -> None:
+    with pytest.raises(UserError, match=r"is no separator: expected one character, or comma, .*task.separator=tab"):
+        load(path, separator=separator)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"decimal": ","}, "task.decimal and task.separator are both ','"),
+        ({"decimal": "point", "separator": "."}, "task.decimal and task.separator are both '.'"),
+        ({"decimal": ";"}, "task.decimal=';' is no decimal sign: expected . or ,"),
+    ],
+)
+def test_what_is_no_decimal_sign(path: Path, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        load(path, **options)
+
+
+def test_a_quoted_cell_may_go_over_lines(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1].replace("runner 0", '"runner 0\n\n"')
+    lines[3] = lines[3].replace("runner 0", '"runner\n0"').replace("A", '"A,\nB"')
+    path.write_text("\n".join(lines))
+    assert load(path, kind="classify_step").spec.labels == ("A", "A,\nB", "B")
+    lines[4] = "runner 0,3,fast,2,up,A,0.2"
+    path.write_text("\n".join(lines))
+    with pytest.raises(UserError, match="line 9, column speed: 'fast'"):
+        load(path)
+
+
+def test_a_window_longer_than_everything_is_as_long_as_the_longest(path: Path) -> None:
+    assert not changed(load(path), load(path, window=10**15, stride=10**30))
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         ({"id": "whom"}, "unknown column of .*my.csv 'whom': did you mean who"),
-        ({"id": None}, "task.id is not set"),
+        ({"id": None}, "task.id is not set, but task.kind=classify_sequence needs"),
+        ({"id": []}, "task.id is not set, but task.kind=classify_sequence needs"),
+        ({"id": None, "kind": "regress", "split_by": "who"}, "task.split_by=who splits sequences, but task.id is not"),
+        ({"values": ["speed", "height", "speed"]}, "task.values names the column speed twice"),
+        ({"label": ["next", "next"], "kind": "regress"}, "task.label names the column next twice"),
+        ({"id": ["who", ""]}, "task.id names a column ''"),
+        (
+            {"values": ["speed", "kind"]},
+            "line 2, column kind: 'A': expected a number or an empty cell; mend it, or set",
+        ),
         ({"values": []}, "task.values is not set"),
         ({"label": None}, "task.label is not set"),
         ({"values": ["speed", "state"]}, "line 2, column state: '.*': expected a number or an empty cell"),
@@ -178,12 +423,12 @@ def test_through_the_door(path: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         ({"time": "kind"}, "line 2, column kind: 'A': expected a number or a date"),
         ({"time": "speed"}, "column speed: '.*': before the time above"),
         ({"window": 0}, "task.window=0 is no number of steps"),
-        ({"stride": 1.5}, "task.stride=1.5 is no number of steps"),
+        ({"stride": -1}, "task.stride=-1 is no number of steps"),
         ({"test": 1.0}, "task.test=1.0 is not a share"),
         ({"test": 0.0}, "leave a part without any"),
         ({"valid": 0.01}, "leave a part without any"),
         ({"separator": ";"}, "unknown column of"),
-        ({"separator": ";;"}, "not a text table"),
+        ({"separator": ";;"}, "task.separator=';;' is no separator: .*, e.g. task.separator=tab"),
     ],
 )
 def test_impossible_settings(path: Path, options: dict[str, Any], told: str) -> None:
@@ -195,7 +440,12 @@ def test_impossible_settings(path: Path, options: dict[str, Any], told: str) -> 
     ("line", "told"),
     [
         ("runner 0,3,1.0,2,up,A", "line 4: 6 cells, expected 7"),
-        ("runner 0,3,1.0,2,up,A,0.2,", "line 4: 8 cells, expected 7"),
+        ("runner 0,3,1.0,2,up,A,0.2,,4", "line 4: 9 cells, expected 7"),
+        ("runner 0,3,1_0,2,up,A,0.2", "line 4, column speed: '1_0': expected a number or an empty cell"),
+        ("runner 0,3,１０,2,up,A,0.2", "line 4, column speed: '１０': expected a number or an empty cell"),
+        ("runner 0,3,0x1,2,up,A,0.2", "line 4, column speed: '0x1': expected a number or an empty cell"),
+        ("runner 0,3,1e999,2,up,A,0.2", "line 4, column speed: '1e999': too large, expected a number of at most 3.4e"),
+        ("runner 0,3,-1e39,2,up,A,0.2", "line 4, column speed: '-1e39': too large"),
         ("runner 0,3,fast,2,up,A,0.2", "line 4, column speed: 'fast': expected a number or an empty cell"),
         ("runner 0,3,inf,2,up,A,0.2", "line 4, column speed: 'inf': expected a number"),
         (",3,1.0,2,up,A,0.2", "line 4, column who: '': expected a name"),
@@ -218,7 +468,8 @@ def test_a_broken_line_is_named(path: Path, line: str, told: str) -> None:
     [
         (b"", "has no rows"),
         (HEADER.encode(), "has no rows"),
-        (b"a,b,a\n1,2,3\n", "has two columns 'a'"),
+        (b"\n , ,\n", "has no rows"),
+        (b"who,speed,height,kind,speed\na,1,2,3,4\n", "has two columns 'speed'"),
         (b"\xff\xfe\x00,\n1,2\n", "not a text table"),
         (HEADER.encode() + b"\na,1,1,1,u,A,1\nb,1,,1,u,A,1\n", "1 different classes, expected at least two"),
     ],

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from ltcbench.tasks.sequences import SequenceData, Spec, Split, unit_elapsed
 from ltcbench.training import checkpoint, loop, metrics
 from ltcbench.training.batches import Part
 from ltcbench.training.evaluate import evaluate
+from ltcbench.training.optimiser import optimiser
 
 from .test_optimiser import changed
 
@@ -189,3 +191,61 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(tmp_path: Path, monkeypatch
 def _fresh() -> tuple[models.Network, torch.optim.Optimizer, torch.Generator]:
     net = network()
     return net, torch.optim.Adam(net.parameters(), fused=True), torch.Generator()
+
+
+def sparse(labelled: list[int]) -> SequenceData:
+    """``data()`` where only these sequences of the training part have classes."""
+    whole = data()
+    y = np.full_like(whole.train.y, -1)
+    y[labelled] = whole.train.y[labelled]
+    return dataclasses.replace(whole, train=dataclasses.replace(whole.train, y=y))
+
+
+def test_a_batch_without_a_target_has_no_say(tmp_path: Path) -> None:
+    """One sequence a batch: the weights move as if the sequences without classes were not there."""
+
+    def lstm() -> models.Network:
+        torch.manual_seed(0)
+        return models.build("lstm", 3, 4, 2, engine="eager")
+
+    net, by_hand, few = lstm(), lstm(), sparse([2, 5, 11])
+    outcome = train(net, tmp_path, few, batch_size=1, epochs=1)
+
+    part = Part.of(SPEC, few.train, torch.device("cpu"))
+    optimise = optimiser(by_hand.parameters(), changed(learning_rate=0.01))
+    losses = []
+    for number in torch.randperm(20, generator=torch.Generator().manual_seed(1)):
+        if number in (2, 5, 11):
+            batch = part.take(number[None])
+            value = metrics.loss(SPEC, by_hand(batch.x, elapsed=batch.elapsed)[0], batch.y, batch.counted, None)
+            optimise.zero_grad()
+            value.backward()
+            optimise.step()
+            losses.append(value.item())
+    assert outcome.progress.history[0]["train_loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+    for mine, theirs in zip(net.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 1}, {"batch_size": 2}, {"batch_size": 7, "drop_last": True}])
+def test_targets_that_are_few_do_not_end_a_training(tmp_path: Path, settings: dict[str, Any]) -> None:
+    outcome = train(network(), tmp_path, sparse([4]), **settings)
+    assert outcome.status == "finished"
+    assert all(math.isfinite(row["train_loss"]) for row in outcome.progress.history)
+
+
+def test_a_class_without_weight_has_no_say(tmp_path: Path) -> None:
+    outcome = train(network(), tmp_path, batch_size=1, class_weights=(0.0, 1.0))
+    assert outcome.status == "finished"
+
+
+def test_weights_stay_where_nothing_is_to_be_learnt(tmp_path: Path) -> None:
+    before, net = network(), network()
+    whole = data()
+    silent = dataclasses.replace(whole, train=dataclasses.replace(whole.train, y=np.full_like(whole.train.y, -1)))
+    train(net, tmp_path, silent, batch_size=4, epochs=2, optimizer="adamw", weight_decay=0.5)
+    assert all(torch.equal(a, b) for a, b in zip(before.parameters(), net.parameters(), strict=True))
+    penalised = network()
+    train(penalised, tmp_path / "penalty", silent, batch_size=4, epochs=2, kernel_penalty=0.1)
+    for less, more in zip(penalised.kernels(), before.kernels(), strict=True):
+        assert less.detach().square().sum() < more.detach().square().sum()

@@ -12,31 +12,35 @@ ff2 (flavour tf: g is ff2, h is ff1).
 Symbols:
     - h: state, the paper's x.
     - `backbone`: the layers before the heads; `heads`: the layers ff1, ff2, t_a, t_b (cfc_s: ff1).
-    - `w_tau`, `A`: of cfc_s; first values 0 and 1.
+    - `w_tau`, `A`: of cfc_s.
 
 Deviations:
     - t_b is in the authors' code only. In the paper's cfc_s the factor before the exponential is a free B, in their
       code it is -A, and the paper's f(-x, -I) is the same linear head ff1.
     - The authors' two implementations differ. flavour torch: as written above, heads tanh, dropout from the second
-      backbone layer on, Xavier-uniform weights with a gain. flavour tf: g = sigmoid(-t_a t + t_b), heads
-      1.7159 tanh(0.666 x), dropout after every backbone layer, Glorot-uniform weights, zero biases.
+      backbone layer on, Xavier-uniform weights with a gain, w_tau and A of cfc_s too, as matrices of one row. flavour
+      tf: g = sigmoid(-t_a t + t_b), heads 1.7159 tanh(0.666 x), dropout after every backbone layer, Glorot-uniform
+      weights, zero biases, w_tau = 0, A = 1.
     - Ours: ``wiring`` masks the heads' weights on [x, h] where there is no backbone; all units are updated at once. In
       ncps a wired CfC is a stack of three cells, fully connected within, of which only ff1 and ff2 are masked.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError, unknown
+from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import glorot
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.options import DEPTH, DROPPED, POSITIVE, SIZE, choice, real, whole
 from ltcbench.models.wirings import wire
+from ltcbench.values import Range
 
-Variant = Literal["gated", "no_gate", "solution"]
+VARIANTS = ("gated", "no_gate", "solution")
+FLAVOURS = ("torch", "tf")
+LAYERS = Range(0, DEPTH.most)
 
 
 def lecun_tanh(x: Tensor) -> Tensor:
@@ -80,7 +84,7 @@ class CfC(Cell):
         input_size: int,
         hidden_size: int,
         *,
-        variant: Variant = "gated",
+        variant: str = "gated",
         backbone_units: int = 128,
         backbone_layers: int = 1,
         backbone_activation: str = "lecun_tanh",
@@ -93,17 +97,13 @@ class CfC(Cell):
         wiring_seed: int = 22222,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if backbone_activation not in ACTIVATIONS:
-            raise unknown("model.backbone_activation", backbone_activation, ACTIVATIONS)
-        if flavour not in ("torch", "tf"):
-            raise unknown("model.flavour", flavour, ("torch", "tf"))
-        if not 0 <= backbone_dropout < 1:
-            raise UserError(f"model.backbone_dropout={backbone_dropout} is out of range: expected 0 <= dropout < 1.")
-        if backbone_layers < 0 or backbone_units < 1:
-            raise UserError(
-                f"model.backbone_layers={backbone_layers} with model.backbone_units={backbone_units} is out of range: "
-                "expected at least 0 layers of at least 1 unit."
-            )
+        choice("variant", variant, VARIANTS)
+        whole("backbone_units", backbone_units, SIZE)
+        whole("backbone_layers", backbone_layers, LAYERS)
+        choice("backbone_activation", backbone_activation, ACTIVATIONS)
+        real("backbone_dropout", backbone_dropout, DROPPED)
+        choice("flavour", flavour, FLAVOURS)
+        real("gain", gain, POSITIVE)
         if wiring != "full" and backbone_layers > 0:
             raise UserError(f"model.wiring={wiring} needs heads on the inputs themselves: set model.backbone_layers=0.")
         self.variant = variant
@@ -121,10 +121,10 @@ class CfC(Cell):
         heads = 1 if variant == "solution" else 4
         self.heads = nn.ModuleList(self._linear(width, hidden_size, gain) for _ in range(heads))
         mask = torch.cat([wires.sensory, wires.recurrent], dim=1).repeat(heads, 1)
-        self.register_buffer("mask", None if mask.all() else mask)
+        self.register_buffer("mask", None if mask.all() else mask.to(torch.get_default_device()))
         if variant == "solution":
-            self.w_tau = nn.Parameter(torch.zeros(hidden_size))
-            self.A = nn.Parameter(torch.ones(hidden_size))
+            self.w_tau = nn.Parameter(torch.zeros(hidden_size) if self.tf else glorot(hidden_size, 1, gain)[0])
+            self.A = nn.Parameter(torch.ones(hidden_size) if self.tf else glorot(hidden_size, 1, gain)[0])
 
     def _linear(self, inputs: int, outputs: int, gain: float) -> nn.Linear:
         layer = nn.Linear(inputs, outputs)

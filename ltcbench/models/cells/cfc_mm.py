@@ -23,6 +23,7 @@ from ltcbench.models.cells.affine import Affine
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.lstm import remember
+from ltcbench.models.options import BIAS, real
 
 
 class MixedCfC(Cell):
@@ -52,6 +53,7 @@ class MixedCfC(Cell):
         forget_bias: float = 1.0,
     ) -> None:
         super().__init__(input_size, hidden_size)
+        real("forget_bias", forget_bias, BIAS)
         self.forget_bias = forget_bias
         self.cfc = CfC(
             hidden_size if flavour == "tf" else input_size,

@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.options import POSITIVE, real
 
 
 class CoRNN(Cell):
@@ -36,7 +36,7 @@ class CoRNN(Cell):
         gamma, epsilon: frequency and damping of the oscillators.
 
     Raises:
-        UserError: a number is not above 0.
+        UserError: an option is out of range.
     """
 
     uses_elapsed = False
@@ -46,8 +46,7 @@ class CoRNN(Cell):
     ) -> None:
         super().__init__(input_size, hidden_size)
         for name, value in (("dt", dt), ("gamma", gamma), ("epsilon", epsilon)):
-            if not value > 0:
-                raise UserError(f"model.{name}={value} is out of range: expected a number above zero.")
+            real(name, value, POSITIVE)
         self.dt, self.gamma, self.epsilon = dt, gamma, epsilon
         self.V = nn.Linear(input_size, hidden_size)
         bound = 1 / math.sqrt(2 * hidden_size)

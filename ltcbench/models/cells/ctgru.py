@@ -26,9 +26,12 @@ import math
 import torch
 from torch import Tensor
 
-from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import Affine
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.options import whole
+from ltcbench.values import Range
+
+SCALES = Range(1, 64)  # the 78th, 10^38.5, is no float32
 
 
 class CTGRU(Cell):
@@ -41,15 +44,14 @@ class CTGRU(Cell):
         per_scale, decay_bug: see above.
 
     Raises:
-        UserError: no time scale.
+        UserError: an option is out of range.
     """
 
     def __init__(
         self, input_size: int, hidden_size: int, *, scales: int = 8, per_scale: bool = True, decay_bug: bool = True
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if scales < 1:
-            raise UserError(f"model.scales={scales} is out of range: expected at least one time scale.")
+        whole("scales", scales, SCALES)
         self.M = scales
         self.decay_bug = decay_bug
         width = hidden_size * (scales if per_scale else 1)
@@ -68,7 +70,7 @@ class CTGRU(Cell):
         """One step over ``elapsed`` (B, 1)."""
         h_k = state[0].view(-1, self.hidden_size, self.M)
         ln_tau = torch.arange(self.M, dtype=h_k.dtype, device=h_k.device) * (math.log(10) / 2)
-        ln_tau_r, ln_tau_s = self.scales(drive[0], h_k.sum(2)).view(len(h_k), 2, self.hidden_size, -1).unbind(1)
+        ln_tau_r, ln_tau_s = self.scales(drive[0], h_k.sum(2)).unflatten(1, (2, self.hidden_size, -1)).unbind(1)
         r_k = torch.softmax(-((ln_tau_r - ln_tau) ** 2), dim=2)  # (B, H, M), as all that end in _k
         q = torch.tanh(self.event(drive[1], (r_k * h_k).sum(2)))
         s_k = torch.softmax(-((ln_tau_s - ln_tau) ** 2), dim=2)

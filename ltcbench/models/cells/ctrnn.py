@@ -24,9 +24,9 @@ Deviations:
 import torch
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError, unknown
 from ltcbench.models.cells.affine import Affine
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.options import POSITIVE, choice, real
 from ltcbench.models.solvers import Solver
 
 FLAVOURS = ("ltc", "ode_lstm")
@@ -66,10 +66,9 @@ class CTRNN(Cell):
         bounded: bool = True,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if flavour not in FLAVOURS:
-            raise unknown("model.flavour", flavour, FLAVOURS)
-        if clip is not None and not clip > 0:
-            raise UserError(f"model.clip={clip} is out of range: expected a number above zero, or null.")
+        choice("flavour", flavour, FLAVOURS)
+        if clip is not None:
+            real("clip", clip, POSITIVE)
         self.decays = decays
         self.solver = Solver(solver, unfolds, step_size, tolerance)
         self.clip = clip

@@ -20,8 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.options import NOT_NEGATIVE, POSITIVE, SHARE, real
 
 
 class LipschitzRNN(Cell):
@@ -36,7 +36,7 @@ class LipschitzRNN(Cell):
         init_std: H times the standard deviation of the first M_A and M_W.
 
     Raises:
-        UserError: a number is out of range.
+        UserError: an option is out of range.
     """
 
     uses_elapsed = False
@@ -52,11 +52,10 @@ class LipschitzRNN(Cell):
         init_std: float = 6.0,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if not (dt > 0 and 0 <= beta <= 1 and gamma >= 0 and init_std > 0):
-            raise UserError(
-                f"model.dt={dt}, model.beta={beta}, model.gamma={gamma} or model.init_std={init_std} is out of range: "
-                "expected dt > 0, 0 <= beta <= 1, gamma >= 0, init_std > 0."
-            )
+        real("dt", dt, POSITIVE)
+        real("beta", beta, SHARE)
+        real("gamma", gamma, NOT_NEGATIVE)
+        real("init_std", init_std, POSITIVE)
         self.dt, self.beta, self.gamma = dt, beta, gamma
         self.M_A = nn.Parameter(torch.randn(hidden_size, hidden_size) * init_std / hidden_size)
         self.M_W = nn.Parameter(torch.randn(hidden_size, hidden_size) * init_std / hidden_size)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ltcbench.models.cells.affine import Affine
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.options import BIAS, real
 
 
 def remember(z: Tensor, c: Tensor, forget_bias: float) -> tuple[Tensor, Tensor]:
@@ -28,12 +29,22 @@ def remember(z: Tensor, c: Tensor, forget_bias: float) -> tuple[Tensor, Tensor]:
 
 
 class LSTM(Cell):
-    """LSTM cell; the state is (h, c)."""
+    """LSTM cell; the state is (h, c).
+
+    Args:
+        input_size: F.
+        hidden_size: H.
+        forget_bias: added to the argument of the forget gate.
+
+    Raises:
+        UserError: the option is out of range.
+    """
 
     uses_elapsed = False
 
     def __init__(self, input_size: int, hidden_size: int, *, forget_bias: float = 1.0) -> None:
         super().__init__(input_size, hidden_size)
+        real("forget_bias", forget_bias, BIAS)
         self.forget_bias = forget_bias
         self.gates = Affine(input_size, hidden_size, 4 * hidden_size, init="dense")
 

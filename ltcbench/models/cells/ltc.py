@@ -38,14 +38,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError, unknown
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.ltc_flavours import FLAVOURS
 from ltcbench.models.cells.synapses import Synapses, uniform
-from ltcbench.models.solvers import Solver, fused
+from ltcbench.models.options import STEPS, choice, whole
+from ltcbench.models.solvers import SOLVERS, Solver, fused
 from ltcbench.models.wirings import wire
 
 EPSILON = 1e-8  # in the denominator of the fused step (CfC code, ncps); invisible in float32
+CONSTRAINTS = ("projection", "softplus")
 EXPLICIT_STEP = 0.1  # h of Euler and RK4 in flavour ltc (ltc_model.py)
 
 
@@ -84,12 +85,10 @@ class LTC(Cell):
         wiring_seed: int = 22222,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if flavour not in FLAVOURS:
-            raise unknown("model.flavour", flavour, FLAVOURS)
-        if constraint not in ("projection", "softplus"):
-            raise unknown("model.constraint", constraint, ("projection", "softplus"))
-        if unfolds < 1:
-            raise UserError(f"model.unfolds={unfolds} is out of range: expected at least one solver step.")
+        choice("solver", solver, ("fused", *SOLVERS))
+        choice("flavour", flavour, FLAVOURS)
+        choice("constraint", constraint, CONSTRAINTS)
+        whole("unfolds", unfolds, STEPS)
         self.flavour = row = FLAVOURS[flavour]
         self.unfolds = unfolds
         self.softplus = constraint == "softplus"

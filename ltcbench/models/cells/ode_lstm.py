@@ -21,6 +21,7 @@ from ltcbench.models.cells.affine import Affine
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.lstm import remember
+from ltcbench.models.options import BIAS, real
 
 
 class ODELSTM(Cell):
@@ -49,6 +50,7 @@ class ODELSTM(Cell):
         bounded: bool = True,
     ) -> None:
         super().__init__(input_size, hidden_size)
+        real("forget_bias", forget_bias, BIAS)
         self.forget_bias = forget_bias
         self.gates = Affine(input_size, hidden_size, 4 * hidden_size)
         self.ode = CTRNN(

@@ -19,10 +19,10 @@ Deviations:
 
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError, unknown
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
+from ltcbench.models.options import SIZE, choice, whole
 from ltcbench.models.solvers import Solver
 
 FLAVOURS = ("ode_lstm", "latent_ode")
@@ -54,10 +54,8 @@ class ODERNN(Cell):
         ode_units: int = 100,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if flavour not in FLAVOURS:
-            raise unknown("model.flavour", flavour, FLAVOURS)
-        if ode_units < 1:
-            raise UserError(f"model.ode_units={ode_units} is out of range: expected at least 1.")
+        choice("flavour", flavour, FLAVOURS)
+        whole("ode_units", ode_units, SIZE)
         self.observes = flavour == "latent_ode"
         self.solver = Solver(solver, unfolds, None, tolerance)
         if self.observes:

@@ -26,10 +26,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcbench.errors import unknown
 from ltcbench.models.cells.affine import Affine
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.lstm import remember
+from ltcbench.models.options import choice
 
 ALPHA = 0.001
 FLAVOURS = ("ode_lstm", "paper")
@@ -49,8 +49,7 @@ class PhasedLSTM(Cell):
 
     def __init__(self, input_size: int, hidden_size: int, *, flavour: str = "ode_lstm") -> None:
         super().__init__(input_size, hidden_size)
-        if flavour not in FLAVOURS:
-            raise unknown("model.flavour", flavour, FLAVOURS)
+        choice("flavour", flavour, FLAVOURS)
         self.paper = flavour == "paper"
         self.gates = Affine(input_size, hidden_size, 4 * hidden_size)
         if self.paper:

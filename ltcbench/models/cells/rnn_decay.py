@@ -19,10 +19,10 @@ Deviations:
 import torch
 from torch import Tensor, nn
 
-from ltcbench.errors import unknown
 from ltcbench.models.cells.affine import Affine, Dense
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.gru import GRU
+from ltcbench.models.options import choice
 
 FLAVOURS = ("ode_lstm", "latent_ode")
 
@@ -41,8 +41,7 @@ class RNNDecay(Cell):
 
     def __init__(self, input_size: int, hidden_size: int, *, flavour: str = "ode_lstm") -> None:
         super().__init__(input_size, hidden_size)
-        if flavour not in FLAVOURS:
-            raise unknown("model.flavour", flavour, FLAVOURS)
+        choice("flavour", flavour, FLAVOURS)
         self.subtracts = flavour == "ode_lstm"
         if self.subtracts:
             self.layer = Affine(input_size, hidden_size, hidden_size, init="dense")

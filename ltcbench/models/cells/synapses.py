@@ -17,7 +17,7 @@ class Synapses(nn.Module):
 
     def __init__(self, mask: Tensor, w: tuple[float, float], excitatory: float) -> None:
         super().__init__()
-        self.register_buffer("mask", None if mask.all() else mask)
+        self.register_buffer("mask", None if mask.all() else mask.to(torch.get_default_device()))
         self.w = uniform(*mask.shape, between=w)
         self.erev = nn.Parameter(torch.where(torch.rand(mask.shape) < excitatory, 1.0, -1.0))
         self.mu = uniform(*mask.shape, between=(0.3, 0.8))  # authors' code, as sigma

@@ -23,10 +23,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.inputs import carry_forward
+from ltcbench.models.options import DEPTH, DROPPED, SIZE, real, whole
+from ltcbench.values import Range
+
+WIDENING = Range(1, 1000)
 
 
 class Layer(nn.Module):
@@ -78,11 +81,10 @@ class Transformer(Cell):
         dropout: float = 0.1,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if min(layers, heads, feedforward) < 1 or not 0 <= dropout < 1:
-            raise UserError(
-                f"model.layers={layers}, model.heads={heads}, model.feedforward={feedforward} or "
-                f"model.dropout={dropout} is out of range: expected at least 1 of each, and 0 <= dropout < 1."
-            )
+        whole("layers", layers, DEPTH)
+        whole("heads", heads, SIZE)
+        whole("feedforward", feedforward, WIDENING)
+        real("dropout", dropout, DROPPED)
         self.embed = Dense(input_size, hidden_size)
         heads = math.gcd(heads, hidden_size)
         self.layers = nn.ModuleList(
@@ -105,7 +107,7 @@ class Transformer(Cell):
         )
         inputs, times, counts = state
         u = self.dropout(self.embed(inputs) + self._encoding(times))
-        itself = torch.eye(len(u[0]), dtype=torch.bool, device=x.device)
+        itself = torch.eye(u.shape[1], dtype=torch.bool, device=x.device)
         visible = (counts.bool()[:, None, :] & torch.ones_like(itself).tril()) | itself
         for layer in self.layers:
             u = layer(u, visible[:, None])

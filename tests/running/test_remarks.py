@@ -1,0 +1,36 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ltcbench.running.remarks import remarks
+from ltcbench.tasks.sequences import SequenceData
+from tests.training.test_loop import data
+
+
+def paced(gaps: list[float], source: str = "own") -> SequenceData:
+    whole = data(source=source)
+    elapsed = np.zeros_like(whole.train.elapsed)
+    elapsed[0, 1 : 1 + len(gaps)] = gaps
+    spec = dataclasses.replace(whole.spec, irregular=True)
+    return dataclasses.replace(whole, spec=spec, train=dataclasses.replace(whole.train, elapsed=elapsed))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "line"),
+    [
+        ([1, 1, 3], "elapsed times of the training part: median 1, largest 3."),
+        ([86400, 86400], "median 8.64e+04, largest 8.64e+04: far from 1, where models begin; see task.time_unit."),
+        ([1e-3, 1e-3], "median 0.001, largest 0.001: far from 1"),
+        ([1, 1, 1e6], "median 1, largest 1e+06: far from 1"),
+    ],
+)
+def test_the_pace_of_own_data_is_told(gaps: list[float], line: str) -> None:
+    (told,) = remarks(paced(gaps))
+    assert line in told
+
+
+def test_nothing_is_told_of_benchmarks_and_of_data_without_times() -> None:
+    assert not list(remarks(paced([86400], source="official")))
+    assert not list(remarks(data(source="own")))
+    assert not list(remarks(paced([])))
