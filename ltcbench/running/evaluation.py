@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ltcbench import tasks
-from ltcbench.errors import Failure, UserError, unknown
+from ltcbench.errors import Failure, UserError
+from ltcbench.running.checks import check
 from ltcbench.running.folder import RunFolder
 from ltcbench.running.machine import set_up
 from ltcbench.running.run import built
 from ltcbench.settings import composition, groups
 from ltcbench.settings.job import Job, checked
-from ltcbench.settings.job import tree as job_tree
 from ltcbench.training import checkpoint
 from ltcbench.training.batches import Part
 from ltcbench.training.evaluate import evaluate
@@ -27,46 +27,14 @@ def job_of(tree: Mapping[str, Any]) -> Job:
     Raises:
         UserError: no training has such settings.
     """
-    names = {"model": tree["model"]["name"], "task": tree["task"]["name"], "protocol": tree["protocol"]}
-    for group, name in names.items():
-        if name not in (known := groups.names(group)):
-            raise unknown(group, name, known)
-    job = composition.composed([f"{group}={name}" for group, name in names.items()])
-    usual = job_tree(job)
-    settings = {
-        "precision": job.precision,
-        **tree,
-        **{group: completed(group, tree[group], usual[group]) for group in ("model", "task", "trainer")},
-        **{key: getattr(job, key) for key in ELSEWHERE},
-        "protocol": {"name": tree["protocol"]},
-    }
-    return checked(settings, tree["recipe"])
-
-
-def completed(group: str, given: Any, usual: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings ``given``, and the usual ones for those that lack.
-
-    Raises:
-        UserError: one does not exist, or is of another kind than the usual one.
-    """
-    if not isinstance(given, dict):
-        raise UserError(f"{group}={given} is of another kind than {dict(usual)}.")
-    settings = {**usual, **given}
-    for key, value in given.items():
-        if key not in usual:
-            raise unknown("setting", f"{group}.{key}", [f"{group}.{name}" for name in usual])
-        if isinstance(usual[key], dict):
-            settings[key] = completed(f"{group}.{key}", value, usual[key])
-        elif group == "model" and not _alike(value, usual[key]):
-            raise UserError(f"{group}.{key}={value} is of another kind than {usual[key]}.")
-    return settings
-
-
-def _alike(value: Any, usual: Any) -> bool:
-    """Whether ``value`` may stand for a setting of a model that is usually ``usual``."""
-    if usual is None:
-        return value is None or type(value) in (int, float)
-    return type(value) is type(usual) or (type(value) is int and isinstance(usual, float))
+    usual = composition.composed([])
+    elsewhere = {key: getattr(usual, key) for key in ELSEWHERE}
+    protocol = {"name": tree["protocol"]}
+    job = checked({"precision": usual.precision, **tree, **elsewhere, "protocol": protocol}, tree["recipe"])
+    check(job)
+    groups.quirks(job.task, job.protocol, job.quirks)
+    tasks.at_hand(job.task, job.source)  # tells a source that does not exist
+    return job
 
 
 def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
@@ -79,15 +47,11 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
     config = folder.config()
     try:
         job = job_of(config)
-        tasks.at_hand(job.task, job.source)  # tells a source that does not exist
     except UserError as error:
-        raise _unusable(folder, error) from None
+        raise UserError(f"{folder.path / 'config.yaml'} cannot be used: {error}") from None
     device = set_up(job)
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    try:
-        network = built(job, data).to(device)
-    except Exception as error:  # a cell checks no types
-        raise _unusable(folder, error) from error
+    network = built(job, data).to(device)
     try:
         network.load_state_dict(checkpoint.read(folder.checkpoint)["progress"].best_weights)
     except Exception as error:
@@ -98,7 +62,3 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
     return {
         name: evaluate(network, data.spec, Part.of(data.spec, part, device)) for name, part in parts.items() if part
     }
-
-
-def _unusable(folder: RunFolder, error: Exception) -> UserError:
-    return UserError(f"{folder.path / 'config.yaml'} cannot be used: {error}")
