@@ -194,9 +194,16 @@ def _results(folder: Path) -> Iterator[tuple[str, str]]:
 def _folders(folder: str | Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.path for entry in entries if entry.is_dir() and entry.name[0] != ".")
+            return sorted(entry.path for entry in entries if entry.name[0] != "." and _is_folder(entry))
     except OSError:
         return []
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, say
+        return False
 
 
 def _read(path: Path) -> Run | None:
