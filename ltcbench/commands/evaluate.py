@@ -1,5 +1,7 @@
 """``ltcbench evaluate RUN``: test the network of a run again, with the weights of the epoch that counts."""
 
+import glob
+import os
 from pathlib import Path
 
 from ltcbench import places
@@ -30,7 +32,8 @@ def found(name: str) -> RunFolder:
     Raises:
         UserError: there is none, or more than one, or it has no checkpoint.
     """
-    paths = [Path(name)] if Path(name).is_dir() else sorted(places.runs().glob(f"*/*/{name}*"))
+    beginning = f"*/*/{glob.escape(name)}*"
+    paths = [Path(name)] if os.path.isdir(name) else sorted(places.runs().glob(beginning))  # noqa: PTH112, long names
     if len(paths) != 1:
         many = f"{len(paths)} runs in {places.runs()} begin with {name}" if paths else f"there is no run {name}"
         raise UserError(f"{many}: expected a run folder or a fingerprint, as ltcbench train prints it.")

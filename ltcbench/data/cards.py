@@ -3,17 +3,18 @@
 A card is a YAML file in ``datasets/``; ``datasets/README.md`` describes the format.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import yaml
-
 from ltcbench import places
-from ltcbench.errors import unknown
+from ltcbench.errors import UserError, unknown
+from ltcbench.files import from_yaml
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -112,28 +113,53 @@ def load(name: str) -> Card:
     """The card of a dataset.
 
     Raises:
-        UserError: there is no such dataset.
+        UserError: there is no such dataset, or its card is not one.
     """
     if name not in (valid := names()):
         raise unknown("dataset", name, valid)
-    fields = yaml.safe_load((places.cards() / f"{name}.yaml").read_text(encoding="utf-8"))
-    fields["tasks"] = tuple(fields["tasks"])
-    fields["sources"] = {source: tuple(map(_download, downloads)) for source, downloads in fields["sources"].items()}
-    return Card(name=name, **fields)
+    path = places.cards() / f"{name}.yaml"
+    try:
+        return _card(name, from_yaml(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path} is not a dataset card ({type(error).__name__}: {error}): "
+            "expected what datasets/README.md describes."
+        ) from None
+
+
+def _card(name: str, fields: dict[str, Any]) -> Card:
+    tasks = tuple(_of(str, task) for task in fields.pop("tasks"))
+    sources = {source: tuple(map(_download, downloads)) for source, downloads in fields.pop("sources").items()}
+    texts: dict[str, Any] = {key: _of(str, value) for key, value in fields.items()}
+    return Card(name=name, tasks=tasks, sources=sources, **texts)
 
 
 def _download(fields: Mapping[str, Any]) -> Download:
-    urls: Sequence[str] = fields.get("urls", ())
+    urls = tuple(_of(str, url) for url in fields.get("urls", ()))
     return Download(
         payloads=tuple(_payload(name, facts) for name, facts in fields["files"].items()),
-        urls=tuple(urls),
-        names=tuple(fields.get("names", ())) or tuple(map(file_name, urls)),
+        urls=urls,
+        names=tuple(_of(str, name) for name in fields.get("names", ())) or tuple(map(file_name, urls)),
     )
 
 
 def _payload(name: str, facts: dict[str, Any]) -> Payload:
     accepted = facts.pop("sha256", [])
-    return Payload(name, sha256=(accepted,) if isinstance(accepted, str) else tuple(accepted), **facts)
+    checksums = [accepted] if isinstance(accepted, str) else accepted
+    for fact, value in facts.items():
+        _of(str if fact == "seen" else int, value)
+    return Payload(_of(str, name), sha256=tuple(_of(str, checksum) for checksum in checksums), **facts)
+
+
+def _of(kind: type[T], value: Any) -> T:
+    """``value``, which has to be of this kind.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if type(value) is not kind:
+        raise TypeError(f"{value!r:.40} is not of the kind {kind.__name__}")
+    return value
 
 
 def file_name(url: str) -> str:

@@ -13,17 +13,17 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ltcbench.errors import Failure
-from ltcbench.files import write
+from ltcbench.files import from_json, from_yaml, write
+from ltcbench.running import folder as run_folder
 from ltcbench.settings.job import WHERE
 
 INDEX = ".index.json"
@@ -76,6 +76,59 @@ class Run:
 
 
 FIELDS = [field.name for field in fields(Run)]
+LARGEST = 1e70  # of a number; far beyond what a network gives, and its fourth power is still one
+
+
+def fault(run: Run) -> str:
+    """The first field that no run can have like this, empty if there is none.
+
+    Runs come from files that may be damaged or other people's, and go from here into tables, pages and paths.
+    """
+    values = vars(run)
+    for name, fits in _FITS.items():
+        if not fits(values[name]):
+            return name
+    return ""
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and _printable(value)
+
+
+@cache  # most texts are the same in all runs
+def _printable(text: str) -> bool:
+    return len(text) <= 200 and text.isprintable()
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**64
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and -LARGEST < value < LARGEST
+
+
+def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+def _like(pattern: str) -> Callable[[Any], bool]:
+    matches = re.compile(pattern, flags=re.ASCII).fullmatch
+    return lambda value: isinstance(value, str) and matches(value) is not None
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(FIELDS, _text),
+    **dict.fromkeys(("task", "model"), _like(r"\w[\w -]{0,99}")),
+    **dict.fromkeys(("seed", "epochs"), _count),
+    **dict.fromkeys(("best_epoch", "parameters"), _or_none(_count)),
+    "status": lambda value: value in (*run_folder.STATUSES, "baseline"),
+    "value": _or_none(_number),
+    "seconds": _or_none(lambda value: _number(value) and value >= 0),
+    "ended": _like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "fingerprint": _like(r"[^./\\\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}|"),
+    "settings": _like("[0-9a-f]{16}"),
+}
 
 
 def digest(tree: Mapping[str, Any]) -> str:
@@ -106,22 +159,27 @@ def load(folder: Path) -> list[Run]:
     known = _known(folder)
     found = {key: known[key] if key in known else _read(Path(path)) for key, path in _results(folder)}
     if found != known:
+        runs = json.dumps({key: run and list(vars(run).values()) for key, run in found.items()})
         with suppress(Failure):
-            write(folder / INDEX, json.dumps({"state": _state(), "runs": found}).encode())
-    return [*(Run(*values) for values in found.values() if values), *_baselines(folder)]
+            write(folder / INDEX, f'{{"state": "{_state(runs)}", "runs": {runs}}}'.encode())
+    return [*filter(None, found.values()), *_baselines(folder)]
 
 
-def _known(folder: Path) -> dict[str, Any]:
+def _known(folder: Path) -> dict[str, Run | None]:
     try:
-        saved = json.loads((folder / INDEX).read_text())
-        return dict(saved["runs"]) if saved["state"] == _state() else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        text = (folder / INDEX).read_text(encoding="utf-8")
+        saved = from_json(text)
+        if saved["state"] != _state(text.partition('"runs": ')[2][:-1]):
+            return {}
+        return {key: values and Run(*values) for key, values in saved["runs"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
 
 
-def _state() -> str:
-    """A digest of what the cache depends on besides the runs: this file."""
-    return _hash([Path(__file__).read_text(), WHERE])
+def _state(runs: str) -> str:
+    """A digest of the cached runs, and of the code that made them out of their files."""
+    code = [Path(module).read_text(encoding="utf-8") for module in (__file__, run_folder.__file__)]
+    return _hash([*code, WHERE, zlib.crc32(runs.encode())])
 
 
 def _results(folder: Path) -> Iterator[tuple[str, str]]:
@@ -136,18 +194,27 @@ def _results(folder: Path) -> Iterator[tuple[str, str]]:
 def _folders(folder: str | Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.path for entry in entries if entry.is_dir() and entry.name[0] != ".")
+            return sorted(entry.path for entry in entries if entry.name[0] != "." and _is_folder(entry))
     except OSError:
         return []
 
 
-def _read(path: Path) -> list[Any] | None:
-    """The values of a run, None where its files are not those of a run."""
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
     try:
-        with open(f"{path}/result.json") as file:
-            result = json.loads(file.read())
+        return entry.is_dir()
+    except OSError:  # a link to itself, say
+        return False
+
+
+def _read(path: Path) -> Run | None:
+    """A run, None where its files are not those of one."""
+    try:
+        with open(f"{path}/result.json", encoding="utf-8") as file:
+            result = run_folder.result_of(file.read())
             ended = time.gmtime(os.fstat(file.fileno()).st_mtime)
-        with open(f"{path}/config.yaml") as file:
+        if result is None:
+            return None
+        with open(f"{path}/config.yaml", encoding="utf-8") as file:
             config = file.read()
         tree, settings = _parsed(_SEED.sub("", config))
         made = result.get("versions") or {}
@@ -171,9 +238,9 @@ def _read(path: Path) -> list[Any] | None:
             fingerprint=path.name,
             settings=settings,
         )
-    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
-    return list(vars(run).values())
+    return None if fault(run) else run
 
 
 _SEED = re.compile(r"^seed: (\d+)\n", flags=re.MULTILINE)
@@ -182,12 +249,12 @@ _SEED = re.compile(r"^seed: (\d+)\n", flags=re.MULTILINE)
 @cache
 def _parsed(text: str) -> tuple[dict[str, Any], str]:
     """A configuration and its digest; runs that differ in the seed alone share it, and reading YAML is slow."""
-    tree = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    tree = from_yaml(text)
     return tree, digest(tree)
 
 
 def _baselines(folder: Path) -> Iterator[Run]:
     for path in sorted(folder.glob(f"*/{BASELINES}/*.json")):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            for run in json.loads(path.read_text()):
-                yield Run(**run)
+        with suppress(OSError, ValueError, TypeError):
+            runs = [Run(**run) for run in from_json(path.read_text(encoding="utf-8"))]
+            yield from (run for run in runs if run.status == "baseline" and not fault(run))

@@ -57,7 +57,7 @@ def figure(picture: str, caption: str, kind: str | None = None) -> str:
 
 def page(title: str, body: str) -> str:
     """A whole page."""
-    style, script = ((ASSETS / name).read_text() for name in ("page.css", "page.js"))
+    style, script = ((ASSETS / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     head = (
         tag("meta", charset="utf-8"),
         tag("title", escape(title)),

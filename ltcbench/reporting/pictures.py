@@ -1,6 +1,5 @@
 """The report's pictures: learning curves, error against time, ours against the papers'."""
 
-import math
 import statistics
 from collections.abc import Sequence
 from html import escape
@@ -9,7 +8,7 @@ from pathlib import Path
 from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import words
 from ltcbench.reporting.charts import Axis, Point, apart, axis, band, figure, frame, line, number
-from ltcbench.reporting.index import Run
+from ltcbench.reporting.index import LARGEST, Run
 from ltcbench.reporting.rows import Row
 
 SEEDS = 20  # runs of a cell whose curves are read
@@ -64,18 +63,20 @@ def _curve(row: Row, folder: Path) -> Curve:
     found = []
     for place in places:
         there = [curve[place][1] * scale for curve in every]
-        if all(map(math.isfinite, there)):
+        if all(abs(value) < LARGEST for value in there):  # not so for NaN
             found.append((every[0][place][0], statistics.fmean(there), min(there), max(there)))
     return found
 
 
 def _metrics(run: Run, folder: Path) -> list[Point]:
     try:
-        head, *lines = (folder / run.task / run.model / run.fingerprint / "metrics.csv").read_text().splitlines()
+        path = folder / run.task / run.model / run.fingerprint / "metrics.csv"
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
         names = head.split(",")
         which = names.index(f"valid_{run.metric}" if f"valid_{run.metric}" in names else f"train_{run.metric}")
         rows = [text.split(",") for text in lines]
-        return [(float(row[0]), float(row[which])) for row in rows]
+        points = [(float(row[0]), float(row[which])) for row in rows]
+        return points if [epoch for epoch, _ in points] == [*range(1, len(points) + 1)] else []
     except (OSError, ValueError, IndexError):
         return []
 

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -14,6 +16,9 @@ from ltcbench.reporting import index
 from ltcbench.reporting.comparison import Comparison
 from ltcbench.reporting.index import Run
 from ltcbench.reporting.rows import OFFICIAL, Row
+
+KINDS = get_type_hints(Run)
+MORE = ("table", "column", "command")  # columns before those of a run
 
 
 def folder() -> Path:
@@ -33,7 +38,7 @@ def runs_in(folder: Path, table: str, extra: Sequence[str] = ()) -> list[Run]:
         UserError: there is no such folder.
     """
     path = file(folder, table, extra)
-    return read(path) if path.is_file() else runs_by_table(folder, [table])[table]
+    return read(path) if os.path.lexists(path) else runs_by_table(folder, [table])[table]
 
 
 def runs_by_table(folder: Path, tables: Sequence[str]) -> dict[str, list[Run]]:
@@ -45,7 +50,7 @@ def runs_by_table(folder: Path, tables: Sequence[str]) -> dict[str, list[Run]]:
     if not folder.is_dir() and folder != places.runs():
         raise UserError(f"{folder} is not a folder: expected one of run folders or of published files.")
     files = {table: file(folder, table) for table in tables}
-    found = {table: read(path) for table, path in files.items() if path.is_file()}
+    found = {table: read(path) for table, path in files.items() if os.path.lexists(path)}
     every = index.load(folder) if len(found) < len(files) else []
     return {table: found.get(table, every) for table in tables}
 
@@ -60,7 +65,8 @@ def text(comparison: Comparison, extra: Sequence[str] = ()) -> str:
         for run in baselines:
             found.setdefault(run, (column, f"ltcbench show task={run.task} protocol={protocol}"))
     columns, commands = zip(*found.values(), strict=True) if found else ((), ())
-    return _to_csv(found, {"table": [comparison.table.name] * len(found), "column": columns, "command": commands})
+    more = [comparison.table.name] * len(found), columns, commands
+    return _to_csv(found, dict(zip(MORE, more, strict=True)))
 
 
 def command(row: Row, run: Run, extra: Sequence[str] = ()) -> str:
@@ -84,24 +90,53 @@ def _to_csv(found: Iterable[Run], extra: Mapping[str, Iterable[str]]) -> str:
 
 
 def read(path: Path) -> list[Run]:
-    """The runs of a published file.
+    """The runs of a published file, which may be other people's: every field is checked.
 
     Raises:
-        UserError: it is not one.
+        UserError: it is not one; names the line.
     """
-    kinds = get_type_hints(Run)
+    where = ""
     try:
-        with path.open(newline="") as file:
-            return [Run(**{key: _typed(row[key], kind) for key, kind in kinds.items()}) for row in csv.DictReader(file)]
-    except (KeyError, ValueError) as error:
+        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        where = "line 1: "
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        names = next(lines, [])
+        if sorted(names) != sorted([*MORE, *index.FIELDS]):
+            raise ValueError("its columns are others")
+        runs: list[Run] = []
+        while True:
+            where = f"line {lines.line_num + 1}: "
+            values = next(lines, None)
+            if values is None:
+                return runs
+            if values:
+                runs.append(_run(names, values))
+    except (OSError, ValueError, csv.Error) as error:
         raise UserError(
-            f"{path} is not a file of published runs ({error}): expected what ltcbench table --publish writes."
+            f"{path} is not a file of published runs ({where}{error}): expected what ltcbench table --publish writes."
         ) from None
 
 
+def _run(names: Sequence[str], values: Sequence[str]) -> Run:
+    """The run of a line.
+
+    Raises:
+        ValueError: no run can be like this.
+    """
+    if len(values) != len(names):
+        raise ValueError(f"{len(values)} fields instead of {len(names)}")
+    row = dict(zip(names, values, strict=True))
+    run = Run(**{name: _typed(row[name], kind) for name, kind in KINDS.items()})
+    wrong = index.fault(run) or next((name for name in MORE if not row[name].isprintable()), "")
+    if wrong:
+        raise ValueError(f"{wrong} is {row[wrong][:40]!r}")
+    return run
+
+
 def _typed(text: str, kind: Any) -> Any:
+    """A field as its type; left as it is where it is not of it, which ``index.fault`` then finds."""
     if kind is str:
         return text
     if kind in (int, int | None):
-        return int(text) if text or kind is int else None
-    return float(text) if text else None
+        return int(text) if re.fullmatch("[0-9]{1,20}", text) else text or None
+    return float(text) if re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]+)?(e[-+]?[0-9]{1,3})?", text) else text or None

@@ -14,7 +14,7 @@ from typing import Any
 
 from ltcbench import places
 from ltcbench.errors import Failure
-from ltcbench.files import write
+from ltcbench.files import from_json, write
 from ltcbench.reporting import index
 from ltcbench.settings import composition, job, numerics
 from ltcbench.settings.job import tree
@@ -48,9 +48,10 @@ class Composer:
 
     def _saved(self) -> dict[str, list[Any]]:
         try:
-            saved = json.loads(self.path.read_text())
-            return dict(saved["jobs"]) if saved["state"] == self.state else {}
-        except (OSError, ValueError, KeyError, TypeError):
+            saved = from_json(self.path.read_text(encoding="utf-8"))
+            jobs = saved["jobs"].items() if saved["state"] == self.state else ()
+            return {key: values for key, values in jobs if [type(value) for value in values] == [str, str, int]}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return {}
 
     def wanted(self, overrides: Sequence[str]) -> Wanted:

@@ -9,19 +9,55 @@ import csv
 import hashlib
 import io
 import json
+import os
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
-
-from omegaconf import OmegaConf
+from typing import TYPE_CHECKING, Any
 
 from ltcbench import places
-from ltcbench.files import write
+from ltcbench.errors import UserError
+from ltcbench.files import from_json, from_yaml, write, writing
 from ltcbench.settings.job import WHERE, Job, tree
 from ltcbench.settings.numerics import EVERYWHERE
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 SCHEMA = 1
+STATUSES = ("finished", "diverged", "interrupted", "failed")
+
+# What a result has to hold at least, and of which types: every one, and one of a training that came to an end.
+_HEAD = {"status": (str,), "task": (str,), "model": (str,), "seed": (int,), "source": (str,), "device": (str,)}
+_END = {
+    "metric": (str,),
+    "test_metric": (float, int, type(None)),
+    "best_epoch": (int, type(None)),
+    "seconds_per_epoch": (float, int, type(None)),
+    "parameters": (int,),
+    "versions": (dict,),
+}
+_TRIES = 100
+_CONFIG = {"model": dict, "task": dict, "protocol": str, "recipe": str, "trainer": dict, "seed": int}
+
+
+def result_of(text: str) -> dict[str, Any] | None:
+    """The result that the text of a ``result.json`` tells, None where it is not one: damaged, or of another shape."""
+    try:
+        result = from_json(text)
+    except ValueError:
+        return None
+    if not isinstance(result, dict) or result.get("status") not in STATUSES:
+        return None
+    kinds = _HEAD if result["status"] == "failed" else _HEAD | _END
+    whole = all(name in result and type(result[name]) in kind and _finite(result[name]) for name, kind in kinds.items())
+    return result if whole else None
+
+
+def _finite(value: Any) -> bool:
+    return not isinstance(value, (int, float)) or abs(value) <= sys.float_info.max
 
 
 def fingerprint(job: Job, checksums: Mapping[str, str]) -> str:
@@ -57,46 +93,95 @@ class RunFolder:
 
     @contextmanager
     def lock(self, waiting: str) -> Iterator[None]:
-        """Only one process at a time works in a folder.
+        """Only one process at a time works in a folder; one that stays empty is taken away again.
 
         Args:
             waiting: line to print when another process does.
-        """
-        from filelock import FileLock, Timeout
 
-        self.path.mkdir(parents=True, exist_ok=True)
+        Raises:
+            Failure: the folder cannot be made or written.
+        """
+        from filelock import FileLock
+
         lock = FileLock(self.path / ".lock")
+        with writing(self.path):
+            made = [self.path, *(path for path in self.path.parents if not path.exists())]
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            print(waiting, flush=True)
-            lock.acquire()
-        try:
+            with writing(self.path):
+                self._acquire(lock, waiting)
             yield
         finally:
+            self._leave(lock, made)
             lock.release()
 
+    def _acquire(self, lock: "BaseFileLock", waiting: str) -> None:
+        from filelock import Timeout
+
+        for left in reversed(range(_TRIES)):
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                try:
+                    lock.acquire(timeout=0)
+                except Timeout:
+                    print(waiting, flush=True)
+                    lock.acquire()
+                return
+            except (FileNotFoundError, FileExistsError):  # who had it takes the empty folder away at this moment
+                if not left:
+                    raise
+
+    def _leave(self, lock: "BaseFileLock", made: Sequence[Path]) -> None:
+        """Take away the lock and the folders ``made``, the innermost first, as far as nothing else is in them.
+
+        A process that waits for the lock sees that its file is gone, and begins anew.
+        """
+        with suppress(OSError):
+            if lock.is_locked and [path.name for path in self.path.iterdir()] == [".lock"]:
+                (self.path / ".lock").unlink()
+            for path in made:
+                path.rmdir()
+
     def result(self) -> dict[str, Any] | None:
-        """What ``result.json`` holds, None if there is none."""
+        """What ``result.json`` holds, None if there is none or it cannot be read as one."""
         try:
-            return cast(dict[str, Any], json.loads((self.path / "result.json").read_text()))
-        except FileNotFoundError:
+            return result_of((self.path / "result.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return None
 
+    def damaged(self) -> bool:
+        """Whether there is a ``result.json`` that is not a result."""
+        return self.result() is None and os.path.lexists(self.path / "result.json")
+
     def metrics(self) -> list[dict[str, float]]:
-        """The rows of ``metrics.csv``, empty if there is none."""
+        """The rows of ``metrics.csv``, empty if there is none or it is damaged; the checkpoint holds them as well."""
         try:
-            text = (self.path / "metrics.csv").read_text()
-        except FileNotFoundError:
+            text = (self.path / "metrics.csv").read_text(encoding="utf-8")
+            names, *lines = csv.reader(io.StringIO(text), strict=True)
+            rows = [{name: float(value) for name, value in zip(names, line, strict=True)} for line in lines]
+            whole = text.endswith("\n") and [row["epoch"] for row in rows] == [*range(1, len(rows) + 1)]
+        except (OSError, ValueError, LookupError, csv.Error):
             return []
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
+        return rows if whole else []
 
     def config(self) -> dict[str, Any]:
-        """What ``config.yaml`` holds."""
-        return cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load(self.path / "config.yaml")))
+        """What ``config.yaml`` holds; interpolations and the like stay text.
+
+        Raises:
+            UserError: there is none, or it is not the configuration of a run.
+        """
+        path = self.path / "config.yaml"
+        try:
+            return _configuration(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{path} is not the configuration of a run ({error}): expected what ltcbench train wrote there; "
+                "the same training with force=true writes it anew."
+            ) from None
 
     def write_config(self, job: Job) -> None:
         """Write ``config.yaml``."""
+        from omegaconf import OmegaConf
+
         write(self.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(tree(job))).encode())
 
     def write_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -112,9 +197,36 @@ class RunFolder:
         write(self.path / "result.json", (json.dumps(result, indent=2) + "\n").encode())
 
     def clear(self) -> None:
-        """Forget an earlier run in this folder."""
+        """Forget an earlier run in this folder.
+
+        Its result goes first: whatever remains when this breaks off is a run that can be gone on with, never one that
+        seems finished. ``config.yaml`` stays, since the same job is written there.
+
+        Raises:
+            Failure: the folder cannot be written.
+        """
         for name in ("result.json", "metrics.csv", "checkpoint.pt", "log.txt"):
-            (self.path / name).unlink(missing_ok=True)
+            with writing(self.path / name):
+                (self.path / name).unlink(missing_ok=True)
+
+
+def _configuration(text: str) -> dict[str, Any]:
+    """The configuration of a run.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    tree = from_yaml(text)
+    if not isinstance(tree, dict):
+        raise ValueError("no settings in it")
+    for key, kind in _CONFIG.items():
+        if type(tree.get(key)) is not kind:
+            raise ValueError(f"no {key} in it" if key not in tree else f"{key} is of another kind")
+    for group in ("model", "task"):
+        name = tree[group].get("name")
+        if not isinstance(name, str) or not re.fullmatch(r"\w+", name):
+            raise ValueError(f"no name of a {group} in it")
+    return tree
 
 
 def folders() -> Iterator[RunFolder]:

@@ -69,7 +69,7 @@ def _write(entry: Path, data: SequenceData) -> None:
                     crc[f"{part}_{name}"] = _crc(array)
         settings = {name: getattr(data, name) for name in _SETTINGS}
         meta = {"crc": crc, "settings": settings, "spec": asdict(data.spec)}
-        (folder / "meta.json").write_text(json.dumps({"meta": meta, "crc": _crc_of_text(meta)}))
+        (folder / "meta.json").write_text(json.dumps({"meta": meta, "crc": _crc_of_text(meta)}), encoding="utf-8")
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
         folder.replace(entry)
     _clear(entry.parent)
@@ -84,7 +84,7 @@ def _clear(folder: Path) -> None:
 
 
 def _read(entry: Path) -> SequenceData:
-    told = json.loads((entry / "meta.json").read_text())
+    told = json.loads((entry / "meta.json").read_text(encoding="utf-8"))
     meta = told["meta"]
     if _crc_of_text(meta) != told["crc"]:
         raise ValueError(f"{entry}/meta.json is damaged")

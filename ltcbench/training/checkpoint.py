@@ -79,15 +79,35 @@ def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, order
     if not path.exists():
         return Progress()
     try:
-        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        saved = read(path)
         network.load_state_dict(saved["network"])
         optimiser.load_state_dict(saved["optimiser"])
         order.set_state(saved["order"])
         torch.set_rng_state(saved["cpu"])
         if torch.cuda.is_available():
             torch.cuda.set_rng_state_all(saved["cuda"])
-        return Progress(**saved["progress"])
+        progress: Progress = saved["progress"]
+        return progress
     except Exception as error:
         raise Failure(
             f"{path} cannot be read ({type(error).__name__}): run the same command with force=true to start over."
         ) from error
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What ``save`` wrote, ``progress`` as a ``Progress``.
+
+    Raises:
+        Exception: the file is not a checkpoint, which torch tells in many ways.
+    """
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return saved | {"progress": _progress(saved["progress"])}
+
+
+def _progress(fields: dict[str, Any]) -> Progress:
+    found = Progress(**fields)
+    if any(type(value) is not type(getattr(Progress(), name)) for name, value in vars(found).items()):
+        raise TypeError("fields of other types")
+    if not 0 <= found.best_epoch <= len(found.history) == found.epoch - bool(found.diverged):
+        raise ValueError("epochs that do not fit")
+    return found

@@ -8,6 +8,8 @@ from ltcbench.data.cards import Payload
 from ltcbench.data.checks import combined
 from ltcbench.errors import UserError
 
+from .conftest import Shelf
+
 TASKS_OF = {
     "cheetah": ["cheetah"],
     "gesture": ["gesture"],
@@ -84,3 +86,33 @@ def test_matching() -> None:
 def test_the_checksum_of_a_set_is_that_of_sha256sum() -> None:
     assert combined({"one": "ab"}) == "ab"
     assert combined({"b": "22", "a": "11"}) == hashlib.sha256(b"11  a\n22  b\n").hexdigest()
+
+
+CARD = """\
+title: t
+homepage: h
+licence: l
+citation: c
+rows: r
+note: n
+tasks: [x]
+sources: {official: [{urls: [http://x/a.csv], files: {a.csv: {size: 3, lines: 1, sha256: ab}}}]}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\0" * 50, "[]", "3", "hello", CARD[:-20], CARD.replace("title: t", ""), CARD.replace("title: t", "title: 3"),
+     CARD.replace("size: 3", "size: x"), CARD.replace("size: 3", "size: true"), CARD.replace("lines: 1", "rows: 1"),
+     CARD.replace("ab}", "[1]}"), CARD.replace("[http://x/a.csv]", "[3]"), CARD.replace("{a.csv:", "{3:"),
+     CARD.replace("files:", "file:"), CARD.replace("[x]", "3"), CARD + "more: x\n",
+     CARD.replace("note: n", "note: &n n")],
+)  # fmt: skip
+def test_a_damaged_card_is_told_with_its_name(text: str, shelf: Shelf) -> None:
+    path = shelf.folder / "mine.yaml"
+    path.write_text(CARD)
+    assert cards.load("mine").size("official") == 3
+    path.write_text(text)
+    with pytest.raises(UserError, match=f"^{path} is not a dataset card") as caught:
+        cards.load("mine")
+    assert "\n" not in str(caught.value)

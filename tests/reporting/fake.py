@@ -31,6 +31,7 @@ def folder(runs: Path, overrides: Sequence[str], seed: int, value: float, **resu
     spec = {"status": "finished", "metric": "mse", "test_metric": value, "best_epoch": 3, "seconds_per_epoch": 0.5}
     made = {"versions": {"machine": "Linux x86_64", "python": "3.11", "torch": "2", "ltcbench": "0.1", "git": "abc"}}
     asked = {"source": own.source, "device": "cpu", "parameters": 100}
+    asked |= {"task": own.task, "model": own.model, "seed": seed}
     (path / "result.json").write_text(json.dumps({**spec, **made, **asked, **result}))
     return path
 

@@ -72,7 +72,7 @@ def test_files_that_are_no_run_are_passed_over(tmp_path: Path) -> None:
 
 def test_a_failed_run_has_no_number(tmp_path: Path) -> None:
     path = fake.folder(tmp_path, LSTM, 0, 1.0)
-    head = {"status": "failed", "source": "official", "device": "cpu", "note": "Traceback"}
+    head = {"status": "failed", "task": "cheetah", "model": "lstm", "seed": 0, "source": "official", "device": "cpu"}
     (path / "result.json").write_text(json.dumps(head))
     (run,) = index.load(tmp_path)
     assert (run.status, run.value, run.git) == ("failed", None, "")

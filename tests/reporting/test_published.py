@@ -1,3 +1,5 @@
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,74 @@ def test_every_published_run_stands_in_its_table(path: Path) -> None:
     comparison = compare(table, list(table.cells()), found, ["paper", "clean"], Composer(), extra)
     shown = {run for row in comparison.rows for run in row.runs}
     assert {run for run in found if run.status != "baseline"} == shown
+
+
+PUBLISHED = ROOT / "runs" / "published" / "cfc-walker.csv"
+
+
+def with_field(name: str, text: str) -> bytes:
+    """A published file whose line 3 has this text in a field."""
+    rows = list(csv.DictReader(io.StringIO(PUBLISHED.read_text())))[:4]
+    rows[1][name] = text
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode("utf-8", "surrogateescape")
+
+
+WRONG = [
+    *((name, text) for name in ("value", "seconds") for text in ("nan", "inf", "-inf", "1e999", "1e80", "x", "1_0")),
+    *((name, text) for name in ("seed", "epochs") for text in ("", "nan", "x", "1.5", "-1", "1_0", "٣", str(10**30))),
+    *((name, text) for name in ("best_epoch", "parameters") for text in ("nan", "x", "1.5", "-1", str(10**30))),
+    ("seconds", "-1.0"), ("status", "done"), ("status", ""), ("ended", "yesterday"), ("settings", "c9aecf"),
+    ("fingerprint", "../../x"), ("fingerprint", ".."), ("fingerprint", "a\\b"), ("task", "../x"), ("model", "a|b"),
+    ("model", ""), ("task", "<script>"), ("git", "a\nb"), ("machine", "a\0b"), ("command", "x\ny"), ("torch", "\udcff"),
+    ("device", "x" * 201), ("recipe", "x" * 200_000), ("source", "\u202e"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), WRONG, ids=lambda text: repr(text[:30]))
+def test_a_field_that_no_run_has_is_told_with_its_line(name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(with_field(name, text))
+    with pytest.raises(UserError, match=rf"^{path} is not a file of published runs \(line 3: ") as caught:
+        published.read(path)
+    assert len(str(caught.value)) < 400 and str(caught.value).isprintable()
+
+
+WHOLE = PUBLISHED.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", 1), (b"\0" * 1000, 1), (bytes(range(256)) * 9, 1), (WHOLE.partition(b"\n")[2], 1), (b"[]", 1),
+        (WHOLE.replace(b"table,column", b"table"), 1), (WHOLE.replace(b"table,column", b"table,column,more"), 1),
+        (WHOLE.replace(b",settings", b",seed", 1), 1), (WHOLE[:WHOLE.index(b"\n") + 30], 2), (WHOLE[:-5], None),
+        (WHOLE + b"a,b\n", None), (WHOLE + b'"a\n', None), (WHOLE + WHOLE, None),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_form_is_told_with_the_line(content: bytes, line: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"^{path} is not a file .*\(line {line or '[0-9]+'}: "):
+        published.read(path)
+
+
+def test_what_a_spreadsheet_does_to_a_file_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + WHOLE.replace(b"\n", b"\r\n") + b"\r\n")
+    assert published.read(path) == published.read(PUBLISHED)
+
+
+@pytest.mark.parametrize("kind", ["folder", "loop"])
+def test_what_stands_where_a_published_file_should_be_is_told(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "ltc-6.csv"
+    path.mkdir() if kind == "folder" else path.symlink_to(path.name)
+    with pytest.raises(UserError, match=f"^{path} is not a file of published runs"):
+        published.runs_in(tmp_path, "ltc-6")
+
+
+def test_a_name_that_no_file_can_have_is_none(tmp_path: Path) -> None:
+    assert published.runs_in(tmp_path, "ltc-6", [f"trainer.epochs={'1' * 300}"]) == []

@@ -32,10 +32,12 @@ def test_how_far_a_job_is(job: Job) -> None:
     assert planned(job, Data()) == grid.Planned(job, "missing", 10)
     folder.write_metrics([{"epoch": 1}, {"epoch": 2}, {"epoch": 3}])
     assert planned(job, Data()) == grid.Planned(job, "resumable", 7)
-    folder.write_result({"status": "interrupted"})
+    head = {"task": "cheetah", "model": "lstm", "seed": 0, "source": "synthetic", "device": "cpu", "metric": "mse"}
+    result = {**head, "test_metric": 0.5, "best_epoch": 2, "seconds_per_epoch": 1, "parameters": 10, "versions": {}}
+    folder.write_result({**result, "status": "interrupted"})
     assert planned(job, Data()).state == "resumable"
     for status in grid.DONE:
-        folder.write_result({"status": status})
+        folder.write_result({**result, "status": status})
         assert planned(job, Data()) == grid.Planned(job, status, 0)
     assert planned(dataclasses.replace(job, force=True), Data()).state == "missing"
     assert planned(dataclasses.replace(job, seed=1), Data()).state == "missing"
