@@ -10,6 +10,7 @@ COMMANDS = {
     "data": "list, fetch, verify, import or show the raw data",
     "reproduce": "run what a table of the papers needs and is not there yet",
     "table": "a table of the papers, ours beside it, with verdicts",
+    "merge": "take other people's runs into the published results",
     "report": "all tables with pictures, as one page",
     "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",
