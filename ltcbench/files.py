@@ -44,8 +44,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        culprit = Path(os.fsdecode(error.filename or path))
-        where = f", {culprit}" if culprit in path.parents else ""
+        blocks = [str(part) for part in path.parents if os.path.lexists(part) and not os.path.isdir(part)]  # noqa: PTH112
+        where = f": {blocks[0]} is no folder" if blocks else ""
         raise Failure(
             f"cannot write {path} ({error.strerror or error}{where}): what was there before is whole; "
             "make room, clear the way or change LTCBENCH_RUNS, then run the same command again and it goes on."

@@ -84,7 +84,7 @@ def dangling(path: Path) -> None:
 @pytest.mark.parametrize("block", [file, loop, dangling])
 def test_what_is_in_the_way_is_named(block: Callable[[Path], None], tmp_path: Path) -> None:
     block(tmp_path / "gesture")
-    with pytest.raises(Failure, match=rf"cannot write {tmp_path}/gesture/lstm/x .*, {tmp_path}/gesture.*clear the way"):
+    with pytest.raises(Failure, match=rf"lstm/x \(.*: {tmp_path}/gesture is no folder\).*clear the way"):
         write(tmp_path / "gesture" / "lstm" / "x", b"x")
 
 

@@ -76,7 +76,7 @@ class Run:
 
 
 FIELDS = [field.name for field in fields(Run)]
-LARGEST = 1e70  # of a number; far beyond what a network gives, and its fourth power is still one
+LARGEST = 1e70  # of a number, and one by this the smallest; far beyond float32, and the fourth power is still a number
 
 
 def fault(run: Run) -> str:
@@ -104,8 +104,9 @@ def _count(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**64
 
 
-def _number(value: Any) -> bool:
-    return type(value) in (int, float) and -LARGEST < value < LARGEST
+def is_number(value: Any) -> bool:
+    """Whether ``value`` can stand in a table or a picture: not NaN, not beyond what can be computed with."""
+    return type(value) in (int, float) and (value == 0 or 1 / LARGEST < abs(value) < LARGEST)
 
 
 def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -123,8 +124,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("seed", "epochs"), _count),
     **dict.fromkeys(("best_epoch", "parameters"), _or_none(_count)),
     "status": lambda value: value in (*run_folder.STATUSES, "baseline"),
-    "value": _or_none(_number),
-    "seconds": _or_none(lambda value: _number(value) and value >= 0),
+    "value": _or_none(is_number),
+    "seconds": _or_none(lambda value: is_number(value) and value >= 0),
     "ended": _like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
     "fingerprint": _like(r"[^./\\\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}|"),
     "settings": _like("[0-9a-f]{16}"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import words
 from ltcbench.reporting.charts import Axis, Point, apart, axis, band, figure, frame, line, number
-from ltcbench.reporting.index import LARGEST, Run
+from ltcbench.reporting.index import Run, is_number
 from ltcbench.reporting.rows import Row
 
 SEEDS = 20  # runs of a cell whose curves are read
@@ -63,7 +63,7 @@ def _curve(row: Row, folder: Path) -> Curve:
     found = []
     for place in places:
         there = [curve[place][1] * scale for curve in every]
-        if all(abs(value) < LARGEST for value in there):  # not so for NaN
+        if all(map(is_number, there)):
             found.append((every[0][place][0], statistics.fmean(there), min(there), max(there)))
     return found
 

@@ -71,6 +71,8 @@ def _write(entry: Path, data: SequenceData) -> None:
         meta = {"crc": crc, "settings": settings, "spec": asdict(data.spec)}
         (folder / "meta.json").write_text(json.dumps({"meta": meta, "crc": _crc_of_text(meta)}), encoding="utf-8")
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
+        with suppress(OSError):
+            entry.unlink()  # or what is no folder
         folder.replace(entry)
     _clear(entry.parent)
 

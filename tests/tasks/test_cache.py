@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -78,6 +79,11 @@ def edit(path: Path, **facts: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))
 
 
+def replaced(path: Path, make: Callable[[Path], Any]) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    make(path)
+
+
 DAMAGE: dict[str, Callable[[Path], Any]] = {
     "a flipped bit in the numbers": lambda entry: flip(entry / "test_x.npy", -1),
     "a flipped bit in the header": lambda entry: flip(entry / "test_x.npy", 20),
@@ -91,6 +97,12 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "half of meta.json": lambda entry: (entry / "meta.json").write_text((entry / "meta.json").read_text()[:-9]),
     "a meta.json of something else": lambda entry: (entry / "meta.json").write_text("[]"),
     "a meta.json of other facts": lambda entry: edit(entry / "meta.json", meta={"crc": {}}),
+    "a deep meta.json": lambda entry: (entry / "meta.json").write_text("[" * 100_000),
+    "zeros for meta.json": lambda entry: (entry / "meta.json").write_bytes(bytes(500)),
+    "a folder for meta.json": lambda entry: replaced(entry / "meta.json", Path.mkdir),
+    "a folder for an array": lambda entry: replaced(entry / "test_x.npy", Path.mkdir),
+    "a file for the entry": lambda entry: replaced(entry, Path.touch),
+    "a link to itself for the entry": lambda entry: replaced(entry, lambda path: path.symlink_to(path.name)),
     "a meta.json that is no text": lambda entry: (entry / "meta.json").write_bytes(b"\xff\xfe"),
 }
 
