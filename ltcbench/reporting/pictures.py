@@ -71,7 +71,8 @@ def _curve(row: Row, folder: Path) -> Curve:
 
 def _metrics(run: Run, folder: Path) -> list[Point]:
     try:
-        head, *lines = (folder / run.task / run.model / run.fingerprint / "metrics.csv").read_text().splitlines()
+        file = folder / run.task / run.model / run.fingerprint / "metrics.csv"
+        head, *lines = file.read_text(encoding="utf-8").splitlines()
         names = head.split(",")
         which = names.index(f"valid_{run.metric}" if f"valid_{run.metric}" in names else f"train_{run.metric}")
         rows = [text.split(",") for text in lines]
