@@ -5,6 +5,8 @@ import importlib
 import os
 import sys
 
+from ltcbench import terminal
+
 COMMANDS = {
     "train": "train a model on a task; Hydra overrides key=value, -m for sweeps",
     "data": "list, fetch, verify, import or show the raw data",
@@ -44,6 +46,7 @@ def main() -> None:
 
     Exit status: 0 done; 1 a job failed or diverged; 2 a mistake of the user's, told in one sentence; 130 interrupted.
     """
+    terminal.never_fail_to_print()
     sys.exit(run(sys.argv[1:]))
 
 
