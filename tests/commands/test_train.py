@@ -297,3 +297,23 @@ def test_a_broken_mlflow_database_does_not_stop_training(places: dict[str, str])
     done = ltcbench(places, "train", *SMALL, "trainer.epochs=1")
     assert done.returncode == 0
     assert done.stderr.count("does not take this run") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["o'neil", 'a"b', "${x}", "100%20", "a?b#c", "a=b,c", "{[", "a\\", " -a ", "ünï", "a\nb"]
+)
+def test_single_runs_and_sweeps_work_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    here = tmp_path / name
+    here.mkdir()
+    own = {"LTCBENCH_RUNS": str(here / "runs"), "LTCBENCH_DATASETS": str(here / "data"), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **own}
+    for arguments in (["seed=0"], ["seed=1,2", "-m", "tracker=none"]):
+        command = [*COMMAND, "train", *SMALL, "trainer.epochs=1", *arguments]
+        done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+        assert "does not take this run" not in done.stderr
+    assert {path.name for path in here.iterdir()} <= {"runs", "data"}
+    assert len(run_folders(own)) == 3
+    assert (here / "runs" / "mlflow.db").is_file()
+    assert (here / "runs" / "sweeps").is_dir()
