@@ -5,11 +5,14 @@ import importlib
 import os
 import sys
 
+from ltcbench import terminal
+
 COMMANDS = {
     "train": "train a model on a task; Hydra overrides key=value, -m for sweeps",
     "data": "list, fetch, verify, import or show the raw data",
     "reproduce": "run what a table of the papers needs and is not there yet",
     "table": "a table of the papers, ours beside it, with verdicts",
+    "merge": "take other people's runs into the published results",
     "report": "all tables with pictures, as one page",
     "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",
@@ -43,6 +46,7 @@ def main() -> None:
 
     Exit status: 0 done; 1 a job failed or diverged; 2 a mistake of the user's, told in one sentence; 130 interrupted.
     """
+    terminal.never_fail_to_print()
     sys.exit(run(sys.argv[1:]))
 
 

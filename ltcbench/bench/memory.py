@@ -46,7 +46,7 @@ def _peak(case: Case, engine: str, device: torch.device, threads: int) -> int:
         step()
         return torch.cuda.max_memory_allocated(device) - before
     ctypes.CDLL(None).malloc_trim(0)
-    FORGET.write_text("5")
+    FORGET.write_text("5", encoding="utf-8")
     before = _kilobytes("VmRSS")
     step()
     return 1024 * (_kilobytes("VmHWM") - before)
@@ -58,6 +58,6 @@ def _short(case: Case) -> Case:
 
 
 def _kilobytes(name: str) -> int:
-    found = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(), flags=re.MULTILINE)
+    found = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert found
     return int(found[1])

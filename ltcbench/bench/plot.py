@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 420, 304
 
 def standalone(width: int, height: int, label: str, parts: Sequence[str]) -> bytes:
     """A picture as a file of its own, with the style of the report."""
-    style = (Path(reporting.__file__).parent / "page.css").read_text()
+    style = (Path(reporting.__file__).parent / "page.css").read_text(encoding="utf-8")
     inside = [f"<style><![CDATA[{style}]]></style>", f'<rect width="{width}" height="{height}" fill="var(--paper)"/>']
     svg = figure(width, height, label, [*inside, *parts])
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()

@@ -116,5 +116,5 @@ def _case(job: Job, shape: Shape | None = None, what: str = "step") -> Case:
     from ltcbench.models import options_of
 
     defaults = options_of(job.model)
-    options = {key: value for key, value in job.model_options.items() if value != defaults[key]}
+    options = {key: value for key, value in job.model_options.items() if value != defaults.get(key)}
     return Case(job.model, shape or Shape.of(SHAPE), what, options, job.precision)

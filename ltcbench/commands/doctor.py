@@ -41,6 +41,10 @@ def run(arguments: list[str]) -> int:
         print(f"{what}: {path} ({error or free})")
         if error:
             problems.append(f"the folder of {what} {path} cannot be written ({error}): set LTCBENCH_{_VARIABLE[what]}.")
+    if all(map(_version, NEEDED)):
+        from ltcbench.running import tracking
+
+        print(f"MLflow store: {tracking.default_uri()}")
     print(f"mirror: {places.mirror() or 'none (set LTCBENCH_MIRROR for one)'}")
     for what, path in (("configuration", places.conf() / "train.yaml"), ("dataset cards", places.cards() / "har.yaml")):
         print(f"{what}: {path.parent}")

@@ -9,7 +9,7 @@ from ltcbench import places
 from ltcbench.errors import UserError
 from ltcbench.paper import selection, tables
 from ltcbench.paper.tables import Cell
-from ltcbench.running.grid import DONE, Data, Ended, planned
+from ltcbench.running.grid import Data, Ended, planned
 from ltcbench.running.grid import run as run_all
 from ltcbench.settings import composition
 from ltcbench.settings.job import Job, tree
@@ -32,6 +32,7 @@ def run(arguments: list[str]) -> int:
     )
     parser.add_argument("--protocol", default="paper", metavar="|".join(selection.PROTOCOLS), help="default: paper")
     parser.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")
+    parser.add_argument("--again", action="store_true", help="do also what somebody has published")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first run that does not finish")
     parser.add_argument("--retries", type=int, default=0, metavar="N", help="try a run that failed again (default: 0)")
     options = parser.parse_intermixed_args(arguments)
@@ -43,14 +44,17 @@ def run(arguments: list[str]) -> int:
     protocols = selection.protocols(options.protocol)
     jobs = jobs_of(selection.chosen(list(table.cells()), options.only), protocols, options.overrides, seeds)
 
-    from ltcbench.reporting import index, plan
+    from ltcbench.reporting import index, plan, published
 
     data = Data()
     plans = [planned(job, data) for job in jobs]
-    print(plan.text(plans, plan.Speeds(index.load(places.runs())), options.jobs), flush=True)
+    elsewhere = published.every(published.folder())
+    if not options.again:
+        plans = plan.with_published(plans, elsewhere)
+    print(plan.text(plans, plan.Speeds([*index.load(places.runs()), *elsewhere]), options.jobs), flush=True)
     if options.dry_run:
         return 0
-    todo = [plan.job for plan in plans if plan.state not in DONE]
+    todo = [plan.job for plan in plans if not plan.done]
     status = _carry_out(todo, data, options.jobs, options.retries, options.fail_fast) if todo else 0
     _measure_baselines(jobs)
     return status

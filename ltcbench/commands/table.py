@@ -1,12 +1,19 @@
 """``ltcbench table TABLE [key=value ...]``: a table of a paper, ours beside it, with verdicts."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltcbench import places
 from ltcbench.errors import UserError, unknown
-from ltcbench.files import write
 from ltcbench.paper import selection, tables
 from ltcbench.terminal import Parser
+
+if TYPE_CHECKING:
+    from ltcbench.reporting.comparison import Comparison
+    from ltcbench.reporting.published import Line
+    from ltcbench.reporting.wanted import Composer
 
 FORMATS = ("term", "md", "tex", "csv", "html")
 
@@ -24,7 +31,7 @@ def run(arguments: list[str]) -> int:
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
     )
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
-    parser.add_argument("--publish", action="store_true", help="write the runs behind it to a file in runs/published")
+    parser.add_argument("--publish", action="store_true", help="put the runs behind it into its file in runs/published")
     options = parser.parse_intermixed_args(arguments)
     if options.format not in FORMATS:
         raise unknown("format", options.format, FORMATS)
@@ -44,13 +51,50 @@ def run(arguments: list[str]) -> int:
     every = published.runs_in(options.source or places.runs(), table.name, options.overrides)
     chosen = only if options.overrides else cells  # else the verdicts are those of the whole table
     comparison = compare(table, chosen, every, protocols, composer, options.overrides)
-    composer.save()
     if options.publish:
-        path = published.file(published.folder(), table.name, options.overrides)
-        write(path, published.text(comparison, options.overrides).encode())
-        print(path)
-        return 0
+        return _publish(published.lines(comparison, options.overrides), table.name, options.overrides, composer)
+    composer.save()
     comparison = comparison.only(only)
     formatted = {"csv": lambda c: formats.to_csv([c]), "html": html.standalone, "md": formats.md, "tex": formats.tex}
     print(formatted.get(options.format, formats.term)(comparison), end="")
+    if options.source is None and (number := _published_besides(comparison, options.overrides)):
+        print(
+            f"{number} published runs stand in cells that have none here: --from {published.folder()}", file=sys.stderr
+        )
+    return 0
+
+
+def _published_besides(comparison: "Comparison", overrides: Sequence[str]) -> int:
+    """How many published runs there are for the cells of a table that have no run here."""
+    from ltcbench.reporting import published
+    from ltcbench.reporting.comparison import compare
+    from ltcbench.reporting.wanted import Composer
+
+    empty = [row.cell for row in comparison.rows if not row.runs]
+    path = published.file(published.folder(), comparison.table.name, overrides)
+    if not empty or not path.is_file():
+        return 0
+    there = compare(comparison.table, empty, published.read(path), comparison.protocols, Composer(), overrides)
+    return sum(len(row.runs) for row in there.rows)
+
+
+def _publish(lines: "Sequence[Line]", table: str, overrides: Sequence[str], composer: "Composer") -> int:
+    """Put lines into the published file of a table and say what became of it.
+
+    Raises:
+        UserError: there is nothing to publish.
+    """
+    from ltcbench.reporting import merging, published
+
+    path = published.file(published.folder(), table, overrides)
+    result = merging.merged(path, lines, composer)
+    composer.save()
+    if not result.lines and not result.earlier:
+        raise UserError(
+            f"there is no run of {' '.join([table, *overrides])} to publish: ltcbench reproduce {table} makes them."
+        )
+    result.write()
+    print(result.summary())
+    for sentence in result.disputed:
+        print(f"  {sentence}")
     return 0

@@ -3,10 +3,11 @@
 import logging
 import os
 import sys
+from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ltcbench import places
+from ltcbench import places, terminal
 from ltcbench.errors import Interrupted, UserError
 from ltcbench.settings import composition
 
@@ -24,7 +25,9 @@ def run(arguments: list[str]) -> int:
     from hydra.types import RunMode
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands us its exceptions instead of printing them
-    sys.argv = ["ltcbench train", *arguments, f"hydra.sweep.dir='{places.runs() / 'sweeps'}'"]
+    # conf/train.yaml puts sweeps there, and so do the processes of a launcher; as an override the path would be parsed.
+    os.environ["LTCBENCH_RUNS"] = str(places.runs())
+    sys.argv = ["ltcbench train", *flags_first(arguments)]
     ended: list[str | Exception] = []
 
     @hydra.main(config_path=str(places.conf()), config_name="train", version_base="1.3")
@@ -45,6 +48,54 @@ def run(arguments: list[str]) -> int:
         if isinstance(end, Exception):
             raise end
     return 0 if set(ended) <= {"finished"} else 1
+
+
+# The flags of a Hydra program: those that stand alone, those with a value.
+_SWITCHES = (("--help", "-h"), ("--hydra-help",), ("--version",), ("--resolve",))
+_MODES = (("--run", "-r"), ("--multirun", "-m"), ("--shell-completion", "-sc"))
+_VALUES = (
+    ("--package", "-p"),
+    ("--config-path", "-cp"),
+    ("--config-name", "-cn"),
+    ("--config-dir", "-cd"),
+    ("--experimental-rerun",),
+)
+_PARTS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+
+
+def flags_first(arguments: list[str]) -> list[str]:
+    """The arguments in the order in which Hydra reads them all: flags, ``--``, overrides.
+
+    Raises:
+        UserError: a flag that Hydra does not have, or one that does not go with the others.
+    """
+    parser = terminal.Parser("ltcbench train", add_help=False)
+    for names in _SWITCHES:
+        parser.add_argument(*names, action="store_true")
+    for names in _VALUES:
+        parser.add_argument(*names)
+    mode = parser.add_mutually_exclusive_group()
+    for names in _MODES:
+        mode.add_argument(*names, action="store_true")
+    mode.add_argument("--cfg", "-c", choices=("job", "hydra", "all"))
+    mode.add_argument("--info", "-i", nargs="?", const="all", choices=_PARTS)
+    parser.add_argument("overrides", nargs="*")
+    given = vars(parser.parse_intermixed_args(arguments))
+
+    overrides: list[str] = given.pop("overrides")
+    if given["resolve"] and not (given["cfg"] or given["help"]):
+        raise UserError("--resolve says how --cfg prints the configuration: add --cfg job.")
+    folder = given["config_dir"]
+    if folder is not None and not Path(folder).is_dir():
+        raise UserError(
+            f"--config-dir {folder} is not a folder: expected one with groups in it, e.g. recipe/mine.yaml."
+        )
+    flags = [
+        f"--{name.replace('_', '-')}{'' if value is True else f'={value}'}"
+        for name, value in given.items()
+        if value not in (None, False)
+    ]
+    return [*flags, "--", *overrides]
 
 
 def _train(cfg: DictConfig) -> str:
@@ -76,7 +127,8 @@ def _one_of_many(cfg: DictConfig) -> None:
 
 
 def _log_to_terminal() -> None:
-    """Send the program's log lines to the terminal."""
+    """Send the program's log lines to the terminal, from the processes of a launcher too."""
+    terminal.never_fail_to_print()
     if not log.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(message)s"))

@@ -17,11 +17,16 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, Protocol, cast
 
 from ltcbench.data.cards import Payload
-from ltcbench.data.checks import Damaged
+from ltcbench.data.checks import Damaged, refuse_special
 
 EXTRA_MEMBERS = 1000  # read-me files, folders, resource forks beside the wanted files
 EXPANSION = 3  # an archive may unpack to this many times the wanted bytes: inner archives, files not wanted
 HEAD = 512  # bytes that tell the kind of a file
+
+
+def most(payloads: Sequence[Payload]) -> int:
+    """Bytes that a file may have, packed or unpacked, from which these are to come."""
+    return EXPANSION * sum(payload.size for payload in payloads) + (1 << 20)
 
 
 class _Readable(Protocol):
@@ -33,7 +38,7 @@ class _Budget:
 
     def __init__(self, path: Path, payloads: Sequence[Payload]) -> None:
         self.path = path
-        self.bytes = EXPANSION * sum(payload.size for payload in payloads) + (1 << 20)
+        self.bytes = most(payloads)
         self.members = EXTRA_MEMBERS + 10 * sum(payload.count for payload in payloads)
 
     def spend(self, size: int = 0, members: int = 0) -> None:
@@ -64,10 +69,11 @@ def unpack(path: Path, payloads: Sequence[Payload], into: Path) -> None:
         into: a folder; files that it has already are left alone.
 
     Raises:
-        Damaged: empty, an HTML page, truncated, hostile, or nothing that was wanted.
+        Damaged: empty, an HTML page, truncated, hostile, no file, or nothing that was wanted.
         OSError: reading or writing failed.
     """
     budget = _Budget(path, payloads)
+    refuse_special(path)
     with path.open("rb") as file, _decoding(path):
         head = file.read(HEAD)
         file.seek(0)
@@ -77,7 +83,7 @@ def unpack(path: Path, payloads: Sequence[Payload], into: Path) -> None:
             raise Damaged(f"{path.name} is an HTML page, not the data")
         # By name first: an .npz file is a zip archive and yet the wanted file itself.
         if name := _wanted(path.as_posix(), payloads):
-            _write(file, path.name, into / name)
+            _write(_Limited(file, budget), path.name, into / name)
         elif head.startswith(b"PK"):
             _unzip(file, payloads, into, budget)
         elif _is_tar(head):
@@ -86,7 +92,7 @@ def unpack(path: Path, payloads: Sequence[Payload], into: Path) -> None:
             with gzip.open(file) as stream:
                 _untar(stream, payloads, into, budget)
         elif len(payloads) == 1 and payloads[0].count == 1:  # the only wanted file may go by any name
-            _write(file, path.name, into / payloads[0].name)
+            _write(_Limited(file, budget), path.name, into / payloads[0].name)
         else:
             raise Damaged(f"{path.name} is neither a zip, tar or gzip archive nor one of the wanted files")
 

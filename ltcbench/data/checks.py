@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import stat
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,18 @@ TOLERANCE = 2  # a file without a published checksum may be this many times larg
 
 class Damaged(Exception):
     """A file is not what the card says; the message is a clause that begins with the file's name."""
+
+
+def refuse_special(path: Path) -> None:
+    """See that ``path`` is no pipe and no device, which may never end or never begin.
+
+    Raises:
+        Damaged: it is.
+        OSError: there is nothing.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise Damaged(f"{path.name} is a pipe, socket or device, not a file")
 
 
 def combined(digests: Mapping[str, str]) -> str:
@@ -67,6 +80,7 @@ def _measure(path: Path, limit: int) -> tuple[str, int, int]:
 
     Reading stops after ``limit`` bytes: a few bytes of ``.gz`` may unpack to a full disk.
     """
+    refuse_special(path)
     digest = hashlib.sha256()
     size = feeds = returns = 0
     last = b"\n"

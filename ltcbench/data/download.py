@@ -1,4 +1,7 @@
-"""Files over HTTP: several tries, resumed where they broke off, and no long wait for a network that is not there."""
+"""Files over HTTP: several tries, resumed where they broke off, and no long wait for a network that is not there.
+
+What a server says is not trusted: how much it sends is limited, and how slowly, and how often it sends one elsewhere.
+"""
 
 import json
 import logging
@@ -9,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent import futures
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -26,6 +29,10 @@ SILENCE = 12.0  # seconds that all such hosts together may take: then there is n
 TRIES = 5  # connections that may break off in the middle of a file
 BACKOFF = 1.0  # seconds more before each of them
 CHUNK = 1 << 18
+MOST = 10 << 30  # bytes of a file of which nobody knows the size
+STALL, SLOWEST = 60.0, 1000  # seconds after which a file is given up that comes slower, bytes a second
+REDIRECTS = 10  # as many times a server may send one elsewhere
+BUSY, BUSY_TRIES = (429, 500, 502, 503, 504), 3  # statuses that may pass, and how often to ask
 
 _URLLIB3_LOG = logging.getLogger("urllib3.connectionpool")
 
@@ -34,23 +41,22 @@ class _BrokenOff(Exception):
     """The connection ended in the middle of the file."""
 
 
+class _Session(requests.Session):
+    """Follows no redirection: requests reads the body of one to its end, which may not come."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 class Client:
     """Fetches files over HTTP and remembers which hosts answer. Use it as a context manager."""
 
     def __init__(self) -> None:
-        self._session = requests.Session()
+        self._session = _Session()
         # The bytes as they are on the server: a file.gz is to arrive as a file.gz.
         self._session.headers.update({"User-Agent": "ltcbench", "Accept-Encoding": "identity"})
-        retries = urllib3.Retry(
-            total=4,
-            connect=1,
-            read=1,
-            status=2,
-            backoff_factor=0.5,
-            status_forcelist=(429, 500, 502, 503, 504),
-            raise_on_status=False,
-            respect_retry_after_header=False,
-        )
+        # Of connections only: to ask again after an answer, urllib3 reads that to its end, and it may have none.
+        retries = urllib3.Retry(total=4, connect=1, read=1, status=0, respect_retry_after_header=False)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=retries))
         self._heard: set[str] = set()
@@ -66,14 +72,20 @@ class Client:
         _URLLIB3_LOG.setLevel(self._log_level)
         self._session.close()
 
-    def get(self, url: str, path: Path) -> Path:
+    def get(self, url: str, path: Path, most: int = MOST) -> Path:
         """The file at ``url``, complete, at ``path``.
 
         Until it is complete it is ``<path>.part``; one left by an earlier call is continued if the server still has
         the same file.
 
+        Args:
+            url: where it is.
+            path: where it is to be.
+            most: bytes that it may have.
+
         Raises:
-            Unavailable: no answer, an error status, or the connection broke off too often.
+            Unavailable: no answer, an error status, the connection broke off too often, or the file is too large or
+                too slow.
             OSError: the file cannot be written.
         """
         part = _Part(path)
@@ -81,7 +93,7 @@ class Client:
         for attempt in range(TRIES):
             time.sleep(BACKOFF * attempt)
             try:
-                self._receive(url, part)
+                self._receive(url, part, most)
             except _BrokenOff as error:
                 reason = str(error)
             else:
@@ -97,7 +109,7 @@ class Client:
         except Unavailable:
             return False
 
-    def _receive(self, url: str, part: "_Part") -> None:
+    def _receive(self, url: str, part: "_Part", most: int) -> None:
         """Append to ``part`` what is missing, or write it anew."""
         have, validator = part.resumable(url)
         # If-Range: should the file have changed meanwhile, the server sends all of it, with status 200.
@@ -114,21 +126,48 @@ class Client:
             if not resumed:
                 part.begin(url, _validator(response.headers))
                 have = 0
-            length = response.headers.get("Content-Length")
-            total = have + int(length) if length else None
+            length = response.headers.get("Content-Length", "")
+            total = have + int(length) if length.isdecimal() and len(length) < 20 else None
+            if max(have, total or 0) > most:
+                part.refuse(most)
             print(f"fetching {url}" + (f" ({total / 1e6:.1f} MB)" if total else ""), file=sys.stderr)
             with part.path.open("ab") as file, _progress(part.path.stem, have, total) as bar:
+                pace = _Pace()
                 try:
-                    for chunk in response.raw.stream(CHUNK, decode_content=False):
+                    while chunk := response.raw.read1(CHUNK, decode_content=False):
+                        have += len(chunk)
+                        if have > most:
+                            part.refuse(most)
                         file.write(chunk)
                         bar.update(len(chunk))
+                        pace.came(len(chunk))
                 except urllib3.exceptions.HTTPError as error:
                     raise _BrokenOff(f"last with {type(error).__name__}") from None
             if total is not None and part.path.stat().st_size < total:
                 raise _BrokenOff("last before its end")
 
     def _open(self, url: str, headers: Mapping[str, str]) -> requests.Response:
-        """The answer to a GET, its body not read yet."""
+        """The answer to a GET, its body not read yet; redirections followed, and asked again where it may help."""
+        for attempt in range(BUSY_TRIES):
+            time.sleep(attempt / 2)
+            response = self._followed(url, headers)
+            if response.status_code not in BUSY or attempt == BUSY_TRIES - 1:
+                break
+            response.close()
+        return response
+
+    def _followed(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        for _ in range(REDIRECTS + 1):
+            response = self._answer(url, headers)
+            if not response.is_redirect:
+                return response
+            response.close()
+            url = urljoin(url, response.headers["Location"])
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise Unavailable("sends one to what is no web address")
+        raise Unavailable(f"sends one elsewhere more than {REDIRECTS} times")
+
+    def _answer(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         host = urlsplit(url).netloc
         if host in self._dead:
             raise Unavailable(self._dead[host])
@@ -178,9 +217,38 @@ class _Part:
         self.path.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
 
+    def refuse(self, most: int) -> None:
+        """Give up a file that is too large: nothing of it stays.
+
+        Raises:
+            Unavailable: always.
+        """
+        self.discard()
+        raise Unavailable(f"has more than the {most / 1e6:.0f} MB that it may have")
+
     def finish(self, path: Path) -> None:
         self.path.replace(path)
         self._note.unlink(missing_ok=True)
+
+
+class _Pace:
+    """How fast a file comes."""
+
+    def __init__(self) -> None:
+        self._began, self._size = time.monotonic(), 0
+
+    def came(self, size: int) -> None:
+        """Count what came.
+
+        Raises:
+            Unavailable: it was too little for the time that it took.
+        """
+        self._size += size
+        passed = time.monotonic() - self._began
+        if passed > STALL:
+            if self._size < SLOWEST * passed:
+                raise Unavailable(f"sends less than {SLOWEST / 1000:g} kB a second")
+            self._began, self._size = time.monotonic(), 0
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ltcbench.data import mirrors, record
-from ltcbench.data.archives import unpack
+from ltcbench.data.archives import most, unpack
 from ltcbench.data.cards import Card, Download, Payload, file_name
 from ltcbench.data.checks import Damaged, check
 from ltcbench.data.mirrors import Offer, Unavailable
@@ -43,7 +43,7 @@ def bring(order: Order, download: Download, missing: Sequence[Payload], client: 
     for offer in mirrors.offers(order.mirror, order.card.name, download, missing):
         where = str(next(iter(offer.values())))
         try:
-            return _take(offer, missing, order.folder, client)
+            return _take(offer, download, missing, order.folder, client)
         except Unavailable as reason:
             failures.setdefault(str(reason), []).append(_short(where))
         except Damaged as damage:
@@ -56,7 +56,7 @@ def bring(order: Order, download: Download, missing: Sequence[Payload], client: 
     for url in download.urls:
         offer = {file_name(url): url}
         try:
-            return _take(offer, missing, order.folder, client)
+            return _take(offer, download, missing, order.folder, client)
         except (Unavailable, Damaged) as reason:
             failures.setdefault(str(reason), []).append(_short(url))
     raise UserError(_nobody(order, download, missing, failures, _other(order, client)))
@@ -109,13 +109,13 @@ def downloads(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.downloads"
 
 
-def _take(offer: Offer, payloads: Sequence[Payload], folder: Path, client: "Client") -> Record:
+def _take(offer: Offer, download: Download, payloads: Sequence[Payload], folder: Path, client: "Client") -> Record:
     fetched: list[Path] = []
     try:
         paths = []
         for name, where in offer.items():
             if isinstance(where, str):
-                where = client.get(where, downloads(folder) / name)
+                where = client.get(where, downloads(folder) / name, most(download.payloads))
                 fetched.append(where)
             paths.append(where)
         return place(payloads, paths, folder)

@@ -51,7 +51,9 @@ def wire(kind: str, inputs: int, units: int, sparsity: float, motors: int | None
     real("sparsity", sparsity, DROPPED)
     whole("wiring_seed", seed, SEED)
     if kind == "ncp" and units < 4:
-        raise UserError(f"model.wiring=ncp has no room in {units} units: set model.hidden_size to 4 or more.")
+        raise UserError(
+            f"model.hidden_size={units} is too few for model.wiring=ncp with its motors: expected 4 or more."
+        )
     largest = units - 3 if kind == "ncp" else units
     if motors is None:
         motors = max(1, int(MOTOR_SHARE * units)) if kind == "ncp" else units

@@ -180,7 +180,7 @@ def table(name: str) -> Table:
     """
     if name not in names():
         raise unknown("table", name, names())
-    text: dict[str, Any] = yaml.safe_load((places.conf() / "table" / f"{name}.yaml").read_text())
+    text: dict[str, Any] = yaml.safe_load((places.conf() / "table" / f"{name}.yaml").read_text(encoding="utf-8"))
     return Table(
         name=name,
         title=text["title"],

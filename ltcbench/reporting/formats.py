@@ -14,7 +14,7 @@ from ltcbench.reporting.rows import Row
 EXPLANATION = (
     "Ours: mean ± sample deviation (seeds). The verdict compares it with the paper's: reproduced if the 95 % interval "
     "of the difference lies within the margin, differs if Welch's test, corrected for all cells (Holm), says so, else "
-    "inconclusive."
+    "inconclusive, as always where the paper gives no deviation."
 )
 BRACKETS = "Names in brackets need no network."
 COLUMNS = [

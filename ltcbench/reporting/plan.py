@@ -3,6 +3,7 @@
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ltcbench import terminal
 from ltcbench.reporting import index
@@ -10,7 +11,7 @@ from ltcbench.reporting.index import Run
 from ltcbench.running.grid import DONE, Planned
 from ltcbench.settings.job import tree
 
-STATES = ("finished", "diverged", "resumable", "missing")
+STATES = ("finished", "diverged", "published", "resumable", "missing")
 
 
 class Speeds:
@@ -29,6 +30,22 @@ class Speeds:
         settings = index.digest(tree(plan.job))
         seen = self.same.get(settings) or self.like.get((plan.job.task, plan.job.model))
         return statistics.median(seen) * plan.epochs if seen else None
+
+
+def with_published(plans: Sequence[Planned], runs: Iterable[Run]) -> list[Planned]:
+    """The plans, those that somebody has carried out and published marked as such.
+
+    Args:
+        plans: what is to be done, as far as the run folders know.
+        runs: the published runs.
+    """
+    there = {(run.settings, run.seed, run.epochs, run.source) for run in runs if run.status in DONE}
+
+    def known(plan: Planned) -> bool:
+        job = plan.job
+        return (index.digest(tree(job)), job.seed, job.trainer.epochs, job.source) in there
+
+    return [replace(plan, state="published", epochs=0) if not plan.done and known(plan) else plan for plan in plans]
 
 
 def text(plans: Sequence[Planned], speeds: Speeds, workers: int) -> str:
@@ -55,7 +72,7 @@ def _count(plans: Sequence[Planned], state: str) -> int:
 
 def _left(plans: Sequence[Planned], speeds: Speeds, workers: int) -> str:
     """How long the jobs of ``plans`` that are not done take, as far as that is known."""
-    todo = [plan for plan in plans if plan.state not in DONE]
+    todo = [plan for plan in plans if not plan.done]
     known = [seconds for plan in todo if (seconds := speeds.seconds(plan)) is not None]
     unknown = len(todo) - len(known)
     if not todo:

@@ -4,8 +4,8 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import quote
@@ -55,18 +55,42 @@ def runs_by_table(folder: Path, tables: Sequence[str]) -> dict[str, list[Run]]:
     return {table: found.get(table, every) for table in tables}
 
 
-def text(comparison: Comparison, extra: Sequence[str] = ()) -> str:
-    """The file of a table: the runs behind every cell, then what needs no network; ``extra`` as in ``file``."""
-    found: dict[Run, tuple[str, str]] = {}
+def every(folder: Path) -> list[Run]:
+    """The runs of every published file in a folder, those that no cell counts any more included.
+
+    Raises:
+        UserError: one of the files is damaged.
+    """
+    return [run for path in sorted(folder.glob("**/*.csv")) for run in read(path)]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a published file.
+
+    Attributes:
+        table, column: where the run stands.
+        command: what makes it anew.
+        run: the run, or what needs no network.
+    """
+
+    table: str
+    column: str
+    command: str
+    run: Run
+
+
+def lines(comparison: Comparison, extra: Sequence[str] = ()) -> list[Line]:
+    """A table's lines: the runs behind every cell, then what needs no network; ``extra`` as in ``file``."""
+    name = comparison.table.name
+    found: dict[Run, Line] = {}
     for row in comparison.rows:
         for run in row.runs:
-            found.setdefault(run, (row.cell.column.name, command(row, run, extra)))
+            found.setdefault(run, Line(name, row.cell.column.name, command(row, run, extra), run))
     for (column, protocol), baselines in comparison.baselines.items():
         for run in baselines:
-            found.setdefault(run, (column, f"ltcbench show task={run.task} protocol={protocol}"))
-    columns, commands = zip(*found.values(), strict=True) if found else ((), ())
-    more = [comparison.table.name] * len(found), columns, commands
-    return _to_csv(found, dict(zip(MORE, more, strict=True)))
+            found.setdefault(run, Line(name, column, f"ltcbench show task={run.task} protocol={protocol}", run))
+    return list(found.values())
 
 
 def command(row: Row, run: Run, extra: Sequence[str] = ()) -> str:
@@ -79,18 +103,24 @@ def command(row: Row, run: Run, extra: Sequence[str] = ()) -> str:
     return f"ltcbench train {' '.join(dict.fromkeys(overrides))}"
 
 
-def _to_csv(found: Iterable[Run], extra: Mapping[str, Iterable[str]]) -> str:
-    """The runs as a CSV file, with further columns ``extra`` in front."""
+def text(lines: Iterable[Line]) -> str:
+    """The file of these lines."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*extra, *index.FIELDS])
-    for run, *more in zip(found, *extra.values(), strict=True):
-        writer.writerow([*more, *("" if value is None else value for value in astuple(run))])
+    writer.writerow([*MORE, *index.FIELDS])
+    for line in lines:
+        values = ("" if value is None else value for value in astuple(line.run))
+        writer.writerow([line.table, line.column, line.command, *values])
     return text.getvalue()
 
 
 def read(path: Path) -> list[Run]:
-    """The runs of a published file, which may be other people's: every field is checked.
+    """The runs of a published file; errors as for ``read_lines``."""
+    return [line.run for line in read_lines(path)]
+
+
+def read_lines(path: Path) -> list[Line]:
+    """The lines of a published file, which may be other people's: every field is checked.
 
     Raises:
         UserError: it is not one; names the line.
@@ -99,26 +129,26 @@ def read(path: Path) -> list[Run]:
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
         where = "line 1: "
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-        names = next(lines, [])
+        rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+        names = next(rows, [])
         if sorted(names) != sorted([*MORE, *index.FIELDS]):
             raise ValueError("its columns are others")
-        runs: list[Run] = []
+        found: list[Line] = []
         while True:
-            where = f"line {lines.line_num + 1}: "
-            values = next(lines, None)
+            where = f"line {rows.line_num + 1}: "
+            values = next(rows, None)
             if values is None:
-                return runs
+                return found
             if values:
-                runs.append(_run(names, values))
+                found.append(_line(names, values))
     except (OSError, ValueError, csv.Error) as error:
         raise UserError(
             f"{path} is not a file of published runs ({where}{error}): expected what ltcbench table --publish writes."
         ) from None
 
 
-def _run(names: Sequence[str], values: Sequence[str]) -> Run:
-    """The run of a line.
+def _line(names: Sequence[str], values: Sequence[str]) -> Line:
+    """A line from its fields.
 
     Raises:
         ValueError: no run can be like this.
@@ -130,7 +160,7 @@ def _run(names: Sequence[str], values: Sequence[str]) -> Run:
     wrong = index.fault(run) or next((name for name in MORE if not row[name].isprintable()), "")
     if wrong:
         raise ValueError(f"{wrong} is {row[wrong][:40]!r}")
-    return run
+    return Line(row["table"], row["column"], row["command"], run)
 
 
 def _typed(text: str, kind: Any) -> Any:

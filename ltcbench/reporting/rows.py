@@ -96,7 +96,9 @@ def filled(cell: Cell, protocol: str, runs: Sequence[Run], whole: int, extra: Se
     if len(values) == 1:
         remarks.append("one run, so no interval")
     if cell.number and cell.number.n and cell.number.std is None and len(values) > 1:
-        remarks.append("the paper gives no deviation, which is taken to be ours")
+        remarks.append(
+            "the paper gives no deviation: the interval assumes that its runs scatter as ours do, so no verdict"
+        )
     if extra:
         remarks.append(f"with {' '.join(extra)}")
     return replace(row, ours=summary(values) if values else None, marks=tuple(marks), remarks=tuple(remarks))

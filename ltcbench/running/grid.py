@@ -18,7 +18,7 @@ from ltcbench.settings.job import Job
 
 DONE = ("finished", "diverged")
 
-State = Literal["finished", "diverged", "resumable", "missing"]
+State = Literal["finished", "diverged", "published", "resumable", "missing"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,19 @@ class Planned:
 
     Attributes:
         job: the job.
-        state: ``finished`` or ``diverged`` (nothing to do), ``resumable`` or ``missing``.
+        state: ``finished`` or ``diverged`` here, or ``published`` by somebody (nothing to do), ``resumable`` or
+            ``missing``.
         epochs: that are still to do.
     """
 
     job: Job
     state: State
     epochs: int
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.state in (*DONE, "published")
 
 
 @dataclass(frozen=True)

@@ -54,27 +54,33 @@ def run(job: Job) -> Result:
         if result is not None and result["status"] in ("finished", "diverged"):
             log.info("%s: done before (%s); force=true does it again.", name, folder.path)
             return result
-        data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-        targets.check(data, job.trainer.class_weights)
-        if job.force:
-            folder.clear()
-        folder.write_config(job)
-        with _logged_to(folder), _stop_signals() as stop:
+        with _stop_signals() as stop:
             try:
-                return _run(job, identity, data, folder, device, stop)
+                loaded = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
+                data = targets.checked(loaded, job.trainer.class_weights)
+                if job.force:
+                    folder.clear()
+                folder.write_config(job)
+                with _logged_to(folder):
+                    return _run(job, identity, data, folder, device, stop)
             except (UserError, Interrupted):
                 raise
             except Exception as error:
                 note = traceback.format_exc()
+                folder.write_config(job)
                 folder.write_result(head(job, identity, device) | {"status": "failed", "note": note})
                 with folder.log.open("a", encoding="utf-8") as file:
                     file.write(note)
                 if short_of_memory(error):
                     raise Failure(
-                        f"{name}: there is no memory left ({str(error).splitlines()[0][:200]}): choose a smaller "
+                        f"{name}: there is no memory left ({_first_line(error)}): choose a smaller "
                         "trainer.batch_size, model.hidden_size or task.window, or another device."
                     ) from error
                 raise
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]
 
 
 def _run(

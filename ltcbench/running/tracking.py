@@ -5,14 +5,18 @@ fingerprint, so a resumed run goes on in the same curve and ``ltcbench sync`` ca
 that fails costs one warning and nothing else.
 """
 
+import itertools
 import logging
 import math
 import os
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from filelock import FileLock
 
@@ -20,16 +24,37 @@ from ltcbench import places
 from ltcbench.running.folder import RunFolder
 
 FLUSH = 5.0  # seconds between two writes; a write costs 5 ms and more
-_LONGEST_PARAMETER = 6000
+_LONGEST = 5000  # characters of a parameter or tag
+_LONGEST_KEY = 250
 _PARAMETERS_A_CALL = 100
 _METRICS_A_CALL = 1000
+_ENDS = {"finished": "FINISHED", "interrupted": "KILLED"}
 
 log = logging.getLogger("ltcbench")
 
 
 def default_uri() -> str:
+    """MLFLOW_TRACKING_URI where it is set, else the MLflow database beside the runs."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or database_uri(database())
+
+
+def database() -> Path:
     """The MLflow database beside the runs."""
-    return f"sqlite:///{places.runs() / 'mlflow.db'}"
+    return places.runs() / "mlflow.db"
+
+
+def database_uri(path: Path) -> str:
+    """The tracking URI of a database file in a folder of any name."""
+    if not set("%?") & set(str(path)):
+        return f"sqlite:///{path}"
+    from sqlalchemy import make_url
+
+    # Slashes are escaped as well, or MLflow makes the folders of the escaped path.
+    escaped = quote(os.fsencode(path), safe="")
+    uri = f"sqlite:///{escaped}"
+    if make_url(uri).database == str(path):
+        return uri
+    return f"sqlite:///file:{escaped}?uri=true"  # SQLAlchemy before 2.1 leaves the escapes to SQLite
 
 
 class Store:
@@ -57,13 +82,15 @@ class Store:
             self.client.search_experiments(max_results=1)  # creates the tables of a new database
 
     def experiment(self, name: str) -> str:
-        """The id of an experiment, created if need be."""
+        """The id of an experiment, created or restored if need be."""
         with _one_at_a_time():
             found = self.client.get_experiment_by_name(name)
-            if found is not None:
-                return str(found.experiment_id)
-            artifacts = (places.runs() / "mlflow" / "artifacts").as_uri() if self.uri.startswith("sqlite") else None
-            return str(self.client.create_experiment(name, artifact_location=artifacts))
+            if found is None:
+                artifacts = (places.runs() / "mlflow" / "artifacts").as_uri() if self.uri.startswith("sqlite") else None
+                return str(self.client.create_experiment(name, artifact_location=artifacts))
+            if found.lifecycle_stage == "deleted":  # by hand; the runs on disk are there, so their mirror is as well
+                self.client.restore_experiment(found.experiment_id)
+            return str(found.experiment_id)
 
     def mirror(self, folder: RunFolder, result: Mapping[str, Any] | None = None) -> None:
         """Bring the MLflow run of ``folder`` up to date.
@@ -79,25 +106,26 @@ class Store:
     def _mirror(self, folder: RunFolder, result: Mapping[str, Any] | None) -> None:
         from mlflow.entities import Metric, Param, RunTag
 
-        config = folder.config()
-        identity = folder.path.name
-        experiment = self.experiment(config["task"]["name"])
+        config, rows = folder.config(), folder.metrics()
+        moments = _moments(folder, rows)
+        identity = quote(os.fsencode(folder.path.name))  # a fingerprint as it is, another name without quotes
+        experiment = self.experiment(str(config["task"]["name"]))
         found = self.client.search_runs([experiment], f"tags.`ltcbench.fingerprint` = '{identity}'", max_results=1)
         if found:
             run = found[0]
         else:
             title = f"{config['model']['name']}-{config['seed']}"
-            run = self.client.create_run(experiment, tags={"ltcbench.fingerprint": identity, "mlflow.runName": title})
-            parameters = [Param(key, str(value)[:_LONGEST_PARAMETER]) for key, value in flattened(config).items()]
+            names = {"ltcbench.fingerprint": identity, "mlflow.runName": title}
+            run = self.client.create_run(experiment, start_time=moments[0], tags=names)
+            parameters = [Param(_key(key), str(value)[:_LONGEST]) for key, value in flattened(config).items()]
             for some in chunks(parameters, _PARAMETERS_A_CALL):
                 self.client.log_batch(run.info.run_id, params=some)
 
         identifier = run.info.run_id
         done = run.data.metrics.get("epoch", 0.0)
-        now = int(time.time() * 1000)
         values = [
-            Metric(key, value, now, int(row["epoch"]))
-            for row in folder.metrics()
+            Metric(_key(key), value, moment, int(row["epoch"]))
+            for row, moment in zip(rows, moments[1:], strict=True)
             if row["epoch"] > done
             for key, value in row.items()
             if math.isfinite(value)
@@ -107,18 +135,37 @@ class Store:
         if result is None:
             return
 
-        ends = {"finished": "FINISHED", "interrupted": "KILLED"}
         summary = [
-            Metric(key, float(value), now, 0)
+            Metric(_key(key), float(value), moments[-1], 0)
             for key, value in flattened({k: result.get(k) for k in ("best", "last", "parameters")}).items()
             if isinstance(value, (int, float)) and math.isfinite(value)
         ]
-        tags = [RunTag(f"ltcbench.{key}", str(result.get(key))) for key in ("status", "source", "protocol", "task")]
+        tags = [
+            RunTag(f"ltcbench.{key}", str(result.get(key))[:_LONGEST])
+            for key in ("status", "source", "protocol", "task")
+        ]
         self.client.log_batch(identifier, metrics=summary, tags=tags)
         for file in sorted(folder.path.iterdir()):
-            if not file.name.startswith("."):
+            if file.is_file() and not file.name.startswith("."):
                 self.client.log_artifact(identifier, str(file))
-        self.client.set_terminated(identifier, ends.get(result["status"], "FAILED"))
+        self.client.set_terminated(identifier, _ENDS.get(str(result.get("status")), "FAILED"), end_time=moments[-1])
+
+
+def _moments(folder: RunFolder, rows: Sequence[Mapping[str, float]]) -> list[int]:
+    """When the first epoch began and when each one ended, in milliseconds; of a run without any, when it was begun.
+
+    The file of metrics is as old as the end of the last epoch.
+    """
+    file = folder.path / ("metrics.csv" if rows else "config.yaml")
+    seconds = [row.get("seconds", 0.0) for row in rows]
+    after = itertools.accumulate(reversed(seconds), initial=0.0)
+    last = file.stat().st_mtime
+    return [round(1000 * (last - later)) for later in after][::-1]
+
+
+def _key(name: str) -> str:
+    """A name that MLflow takes; one of our own is as it was."""
+    return re.sub(r"^\.|[^\w.: -]", "_", name)[:_LONGEST_KEY]
 
 
 @contextmanager
@@ -133,7 +180,7 @@ def prepare(uri: str | None, experiments: Iterable[str]) -> None:
     """Create the database and experiments before several processes ask for them at once; a failure is theirs to tell.
 
     Args:
-        uri: an MLflow tracking URI; None: the database beside the runs.
+        uri: an MLflow tracking URI; None: ``default_uri()``.
         experiments: their names.
     """
     with suppress(Exception):
@@ -147,7 +194,7 @@ class Tracker:
 
     Args:
         folder: the run's folder.
-        uri: an MLflow tracking URI; None: the database beside the runs. Ignored when ``enabled`` is False.
+        uri: an MLflow tracking URI; None: ``default_uri()``. Ignored when ``enabled`` is False.
         enabled: False turns tracking off.
     """
 
@@ -177,14 +224,19 @@ class Tracker:
             action(self.store)
         except Exception as error:  # whatever it is, training is worth more than its mirror
             self.enabled = False
-            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             log.warning(
                 "MLflow at %s does not take this run (%s): its files in %s are complete; "
                 "'ltcbench sync' mirrors them later.",
                 self.uri,
-                reason,
+                reason(error),
                 self.folder.path,
             )
+
+
+def reason(error: Exception) -> str:
+    """What an exception says, in one line."""
+    text = str(error).strip()
+    return text.splitlines()[0][:200].rstrip(".") if text else type(error).__name__
 
 
 def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -5,10 +5,12 @@ pair, the command line. What Hydra says about a wrong override is told in one se
 """
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ltcbench import places
@@ -27,12 +29,15 @@ def composed(overrides: Sequence[str]) -> Job:
     """
     from hydra import compose, initialize_config_dir
 
-    def build() -> Job:
+    def build() -> DictConfig:
         with initialize_config_dir(str(places.conf()), version_base="1.3"):
-            cfg = compose("train", overrides=list(overrides), return_hydra_config=True)
-        return job(cfg, chosen_recipe(cfg.hydra))
+            return compose("train", overrides=list(overrides), return_hydra_config=True)
 
-    return explained(build)
+    cfg = explained(build)
+    hydra = cfg.hydra
+    with open_dict(cfg):
+        del cfg["hydra"]  # as for a program of Hydra's
+    return job(cfg, chosen_recipe(hydra))
 
 
 def defaults(group: str, name: str) -> dict[str, Any]:
@@ -57,7 +62,10 @@ def job(cfg: DictConfig, recipe: str) -> Job:
     try:
         settings = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
     except OmegaConfBaseException as error:
-        raise UserError(f"{_first_line(error)}: mend the override or the configuration file it comes from.") from None
+        raise UserError(
+            f"{error.full_key}: {_first_line(error)}: mend the override or the configuration file it comes from; "
+            "a ${ that is meant as text is written \\${."
+        ) from None
     return checked(settings, recipe)
 
 
@@ -67,33 +75,80 @@ def chosen_recipe(hydra: Any) -> str:
     Raises:
         UserError: a recipe was asked for by name and does not exist.
     """
-    choice = str(hydra.runtime.choices.get("recipe"))
-    if (places.conf() / "recipe" / f"{choice}.yaml").is_file():
+    # Unresolved, for folders and overrides may hold a ${x} that is no interpolation, or leads nowhere.
+    runtime = cast(dict[str, Any], OmegaConf.to_container(hydra.runtime))
+    overrides = cast(list[str], OmegaConf.to_container(hydra.overrides.task))
+    choice = str(runtime["choices"].get("recipe"))
+    folders = [Path(source["path"]) for source in runtime["config_sources"] if source["schema"] == "file"]
+    if any((folder / "recipe" / f"{choice}.yaml").is_file() for folder in folders):
         return choice
-    if any(override.startswith("recipe=") for override in hydra.overrides.task):
-        raise unknown("recipe", choice, groups.names("recipe"))
+    if any(override.startswith("recipe=") for override in overrides):
+        raise unknown("recipe", choice, {name for folder in folders for name in groups.names("recipe", folder)})
     return "none"
 
 
 def explained(action: Callable[[], T]) -> T:
     """The result of ``action()``; what Hydra says about a wrong override becomes a UserError of one sentence."""
     from hydra.errors import HydraException
+    from yaml import YAMLError
 
     try:
         return action()
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
         raise _explain(error) from None
 
 
 def _explain(error: Exception) -> UserError:
+    from hydra.errors import MissingConfigException, OverrideParseException
+    from omegaconf.errors import GrammarParseError
+    from yaml import YAMLError
+
+    if isinstance(error.__cause__ or error, GrammarParseError):
+        return UserError("a ${ has no } behind it: write \\${ where it is text, and use no folder of such a name.")
+    if isinstance(error, OverrideParseException):
+        return _unreadable(error.override)
+    if isinstance(error, MissingConfigException) and error.options:
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        return unknown(group, name, error.options)
+    if isinstance(error, YAMLError):
+        return UserError(f"a configuration file is not YAML ({' '.join(str(error).split())}): mend it.")
     text = str(error)
-    if match := re.search(r"Could not find '(\w+)/(\S+)'", text):
-        return unknown(match[1], match[2], groups.names(match[1]))
-    if match := re.search(r"Could not override '([^']+)'", text):
-        return unknown("setting", match[1], _settings())
-    if match := re.search(r"No match in the defaults list.*?'\+?(\w+)=", text, flags=re.DOTALL):
-        return unknown("setting", match[1], _settings())
+    if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '(.*)'", text):
+        return UserError(
+            f"{match[1]} stands for several trainings: add -m to `ltcbench train` to do them all; "
+            "one list is written [a,b], a text with a comma '\"a,b\"'."
+        )
+    if match := re.search(r"Could not override '([^']*)'|No match in the defaults list.*?'\+?(\w+)=", text, re.DOTALL):
+        name = match[1] or match[2]
+        return unknown("setting", name, _settings()) if name else _unreadable("=")
+    if match := re.search(r"Multiple values for (\w+)\.", text):
+        return UserError(f"{match[1]} is given twice: write {match[1]}=NAME once, without +.")
+    if "'${task}-${model}'" in text:
+        return UserError("a training has one model and one task: write model=NAME and task=NAME, without ~ and [].")
+    if "Config group override" in text:
+        return UserError(
+            "a group takes the name of an option: write e.g. model=cfc; ltcbench list models prints names."
+        )
     return UserError(f"{_first_line(error)}: write overrides as key=value; ltcbench show prints the keys.")
+
+
+def _unreadable(override: str) -> UserError:
+    """The sentence for an override that Hydra's grammar does not read, with the quotes that it would read."""
+    key, equals, value = override.partition("=")
+    if not (key and equals):
+        return UserError(f"'{override}' is not an override: write overrides as key=value, e.g. model=cfc.")
+    listed = value.startswith(("[", "{"))
+    example = '\'task.values=["a b","c;d"]\'' if listed else shlex.quote(f"{key}={quoted(value)}")
+    return UserError(
+        f"cannot read the value in {override}: write overrides as key=value, and a text with special characters "
+        f"in double quotes inside single ones, e.g. {example}."
+    )
+
+
+def quoted(text: str) -> str:
+    """``text`` in the quotes in which Hydra's grammar reads any text as it is."""
+    # Only before a quote or a $ is a backslash one that escapes; the end of the text stands before a quote.
+    return '"' + re.sub(r'(\\*)("|\$\{|$)', lambda match: match[1] * 2 + "\\" * bool(match[2]) + match[2], text) + '"'
 
 
 def _settings() -> list[str]:

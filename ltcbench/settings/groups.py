@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -11,14 +12,14 @@ from ltcbench import places
 from ltcbench.errors import unknown
 
 
-def names(group: str) -> list[str]:
-    """Names of the options of a configuration group, e.g. ``names("task")``."""
-    return sorted(path.stem for path in (places.conf() / group).glob("*.yaml"))
+def names(group: str, folder: Path | None = None) -> list[str]:
+    """Names of the options of a configuration group, e.g. ``names("task")``; ``folder`` is ours unless it is given."""
+    return sorted(path.stem for path in ((folder or places.conf()) / group).glob("*.yaml"))
 
 
 def comment(group: str, name: str) -> str:
     """The comment at the head of a configuration file, without marks."""
-    lines = (places.conf() / group / f"{name}.yaml").read_text().splitlines()
+    lines = (places.conf() / group / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     head = itertools.takewhile(lambda line: line.startswith("#"), lines)
     return " ".join(line.lstrip("# ") for line in head if not line.startswith("# @package"))
 
@@ -43,5 +44,5 @@ def quirks(task: str, protocol: str, by_hand: Mapping[str, bool] | None = None) 
 
 def quirk_notes(task: str) -> dict[str, str]:
     """What each switch of ``task`` does: the comment beside it in ``conf/task/<task>.yaml``."""
-    text = (places.conf() / "task" / f"{task}.yaml").read_text()
+    text = (places.conf() / "task" / f"{task}.yaml").read_text(encoding="utf-8")
     return dict(re.findall(r"^    (\w+): .*?# (.*)$", text, flags=re.MULTILINE))

@@ -30,7 +30,6 @@ from ltcbench.tasks.windows import scale
 DATASET = None
 SPEC = None  # depends on the table
 KINDS = ("classify_sequence", "classify_step", "regress")
-PARTS = ("training", "validation", "the test")
 
 
 def own(path: str | None = None, **options: Any) -> RawData:
@@ -128,13 +127,6 @@ def load(
     observed = ~np.isnan(x).all(axis=1)
     kept = (inside & observed[rows]).any(axis=1)  # a window without any input is padding
     rows, inside = rows[kept], inside[kept]
-    counted = rows[inside & (observed & (y >= 0) if labels else observed)[rows]]
-    for number in np.setdiff1d(part, part[counted])[:1]:
-        raise UserError(
-            f"{table.path}: no row for {PARTS[number]} has both an input and a target: expected one at least, fill in "
-            f"some of {', '.join([*inputs, *targets])}, or set other shares."
-        )
-
     splits = _split(x, y, gaps, rows, inside, part, kind)
     spec = Spec(
         metric="mse" if kind == "regress" else "accuracy",
@@ -172,7 +164,10 @@ def _columns(setting: str, names: str | Sequence[str] | None) -> list[str]:
 def _needed(setting: str, names: str | Sequence[str] | None) -> list[str]:
     columns = _columns(setting, names)
     if not columns:
-        raise UserError(f"task.{setting} is not set: say which column of the table it is, e.g. task.{setting}=name.")
+        raise UserError(
+            f"task.{setting} is not set: say which column of the table it is, e.g. task.{setting}=name, or "
+            f"'task.{setting}=\"null\"' if it is called null."
+        )
     return columns
 
 

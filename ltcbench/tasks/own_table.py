@@ -64,6 +64,12 @@ class OwnTable:
             UserError: there is no such column, or there are two.
         """
         if name not in self.header:
+            for column in self.header:
+                if _as_read(column) == name:
+                    raise UserError(
+                        f"unknown column of {self.path} '{name}': did you mean {column}, which has to be quoted as in "
+                        f"'task.id=\"{column}\"'."
+                    )
             raise unknown(f"column of {self.path}", name, {*self.header} - {""})
         if self.header.count(name) > 1:
             raise UserError(f"{self.path} has two columns {name!r}: give each its own name.")
@@ -147,6 +153,14 @@ def _fitted(path: Path, line: int, row: list[str], header: list[str]) -> list[st
             f"task.separator."
         )
     return [*row, *header[len(row) :]][:width]
+
+
+def _as_read(name: str) -> str:
+    """What is left of the name of a column that is not quoted on the command line: 01 is the number 1 there."""
+    try:
+        return str(int(name))
+    except ValueError:
+        return name
 
 
 def _no_number(value: float, gaps: bool, decimal: str) -> str:

@@ -61,7 +61,7 @@ def elapsed(table: OwnTable, columns: Sequence[str], form: str, unit: str, seque
     exact = np.diff(moments, prepend=moments[:1])
     exact[_begins(sequence)] = 0
     for row in np.flatnonzero(exact < 0)[:1]:
-        told = "before the time above, expected the rows of a sequence in order of time; sort them or set task.id"
+        told = "before the time above, expected the rows of a sequence in order of time; sort them, or set task.id"
         raise table.wrong(row, columns, told)
     exact[_begins(part)] = 0
     gaps = exact.astype(np.float64)

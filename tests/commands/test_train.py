@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
+
+from ltcbench.commands import train
 
 SMALL = ["model=lstm", "task=cheetah", "task.source=synthetic", "model.hidden_size=4"]
 COMMAND = [sys.executable, "-m", "ltcbench"]
@@ -54,6 +57,11 @@ def result(folder: Path) -> dict[str, Any]:
         (["device=tpu"], "device=tpu does not exist"),
         (["epochs"], "write overrides as key=value"),
         (["-m", "model=lstm,nosuch"], "unknown model 'nosuch'"),
+        (["model=lstm,gru"], "add -m to `ltcbench train`"),
+        (["--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["seed=1", "--resolve"], "add --cfg job"),
+        (["seed=1", "--cfg", "job", "-m"], "not allowed with argument"),
+        (["seed=1", "--config-dir", "nowhere"], "--config-dir nowhere is not a folder"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(places: dict[str, str], arguments: list[str], sentence: str) -> None:
@@ -62,6 +70,44 @@ def test_a_mistake_is_told_in_one_sentence(places: dict[str, str], arguments: li
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not run_folders(places)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "first"),
+    [
+        (["a=1", "-m", "b=2"], ["--multirun"]),
+        (["a=1", "--cfg", "job", "b=2", "--resolve"], ["--resolve", "--cfg=job"]),
+        (["a=1", "b=2", "-cd", "."], ["--config-dir=."]),
+        (["-p", "model", "a=1", "b=2", "-c", "job"], ["--package=model", "--cfg=job"]),
+        (["a=1", "b=2", "--info"], ["--info=all"]),
+        (["a=1", "--hydra-help", "b=2"], ["--hydra-help"]),
+    ],
+)
+def test_flags_are_read_at_every_place(arguments: list[str], first: list[str]) -> None:
+    assert train.flags_first(arguments) == [*first, "--", "a=1", "b=2"]
+
+
+def test_options_of_every_group_come_from_a_folder_of_the_users(places: dict[str, str], tmp_path: Path) -> None:
+    own = tmp_path / "o'wn, ${x} = 100%?"
+    for group, option in {"model": "mine", "trainer": "quick", "recipe": "mine"}.items():
+        (own / group).mkdir(parents=True)
+        (own / group / f"{option}.yaml").write_text(OWN[group], encoding="utf-8")
+    chosen = ["model=mine", "trainer=quick", "task=cheetah", "task.source=synthetic", "tracker=none", "seed=1"]
+    done = ltcbench(places, "train", *chosen, "recipe=mine", "--config-dir", str(own))
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(places)
+    assert result(folder)["epochs"] == 1
+    config = OmegaConf.load(folder / "config.yaml")
+    assert (config.recipe, config.model.name, config.trainer.learning_rate) == ("mine", "gru", 0.25)
+    assert "did you mean mine" in ltcbench(places, "train", *chosen, "recipe=mina", f"--config-dir={own}").stderr
+    assert "did you mean mine" in ltcbench(places, "train", "model=mina", "-cd", str(own)).stderr
+
+
+OWN = {
+    "model": "# @package model\nname: gru\nhidden_size: 2\n",
+    "trainer": "# @package trainer\ndefaults:\n  - default\nepochs: 1\n",
+    "recipe": "# @package _global_\ntrainer:\n  learning_rate: 0.25\n  epochs: 1\n",
+}
 
 
 def test_a_run_leaves_its_files_and_is_skipped_the_second_time(places: dict[str, str]) -> None:
@@ -251,3 +297,23 @@ def test_a_broken_mlflow_database_does_not_stop_training(places: dict[str, str])
     done = ltcbench(places, "train", *SMALL, "trainer.epochs=1")
     assert done.returncode == 0
     assert done.stderr.count("does not take this run") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["o'neil", 'a"b', "${x}", "100%20", "a?b#c", "a=b,c", "{[", "a\\", " -a ", "ünï", "a\nb"]
+)
+def test_single_runs_and_sweeps_work_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    here = tmp_path / name
+    here.mkdir()
+    own = {"LTCBENCH_RUNS": str(here / "runs"), "LTCBENCH_DATASETS": str(here / "data"), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **own}
+    for arguments in (["seed=0"], ["seed=1,2", "-m", "tracker=none"]):
+        command = [*COMMAND, "train", *SMALL, "trainer.epochs=1", *arguments]
+        done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+        assert "does not take this run" not in done.stderr
+    assert {path.name for path in here.iterdir()} <= {"runs", "data"}
+    assert len(run_folders(own)) == 3
+    assert (here / "runs" / "mlflow.db").is_file()
+    assert (here / "runs" / "sweeps").is_dir()

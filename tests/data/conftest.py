@@ -35,7 +35,7 @@ class Shelf:
     def add(self, name: str, **sources: list[dict[str, Any]]) -> None:
         text = {key: key for key in ("title", "homepage", "licence", "citation", "rows", "note")}
         card = {**text, "tasks": [f"{name}_task"], "sources": sources}
-        (self.folder / f"{name}.yaml").write_text(yaml.safe_dump(card))
+        (self.folder / f"{name}.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """A file server on this machine that can misbehave in the ways of real ones."""
 
+import contextlib
 import time
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +16,7 @@ class Server(ThreadingHTTPServer):
         statuses: error statuses to send first, one a request.
         ranges: whether Range is understood.
         delay: seconds before each answer.
+        says: path -> the head of the answer and the pieces of its body, sent until they end or the other side hangs up.
         requests: (path, Range header or None) of each request so far.
     """
 
@@ -27,6 +30,7 @@ class Server(ThreadingHTTPServer):
         self.statuses: list[int] = []
         self.ranges = True
         self.delay = 0.0
+        self.says: dict[str, tuple[str, Callable[[], Iterable[bytes]]]] = {}
         self.requests: list[tuple[str, str | None]] = []
 
     @property
@@ -45,6 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self.headers.get("Range")
         self.server.requests.append((self.path, asked))
         time.sleep(self.server.delay)
+        if self.path in self.server.says:
+            return self._say(*self.server.says[self.path])
         if self.server.statuses:
             return self._head(self.server.statuses.pop(0), 0)
         body = self.server.files.get(self.path)
@@ -59,6 +65,13 @@ class _Handler(BaseHTTPRequestHandler):
         cut = self.server.cuts.pop(0) if self.server.cuts else None
         self.wfile.write(body[:cut])
         return None
+
+    def _say(self, head: str, body: Callable[[], Iterable[bytes]]) -> None:
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.wfile.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+            for piece in body():
+                self.wfile.write(piece)
 
     def _head(self, status: int, length: int, content_range: str | None = None) -> None:
         self.send_response(status)

@@ -1,3 +1,5 @@
+import gzip
+import itertools
 import socket
 import time
 from collections.abc import Iterator
@@ -148,3 +150,111 @@ def test_an_answer_that_comes_too_late_is_closed(
         client.get(url, tmp_path / "a.zip")
     time.sleep(0.3)
     assert left(tmp_path) == []
+
+
+MEGABYTE = b"x" * (1 << 20)
+
+
+def endless() -> Iterator[bytes]:
+    return itertools.repeat(MEGABYTE)
+
+
+def endless_chunks() -> Iterator[bytes]:
+    return itertools.repeat(b"100000\r\n" + MEGABYTE + b"\r\n")
+
+
+@pytest.mark.parametrize("head", ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked"])
+def test_a_file_without_end_is_broken_off(client: Client, server: Server, tmp_path: Path, head: str) -> None:
+    server.says["/a.zip"] = (head, endless_chunks if "chunked" in head else endless)
+    with pytest.raises(Unavailable, match="has more than the 3 MB that it may have"):
+        client.get(f"{server.url}/a.zip", tmp_path / "a.zip", most=3_000_000)
+    assert left(tmp_path) == []
+    assert len(server.requests) == 1
+
+
+def test_a_length_of_terabytes_is_refused_at_once(
+    client: Client, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    server.says["/a.zip"] = ("HTTP/1.1 200 OK\nContent-Length: 5000000000000", endless)
+    for most in ({"most": 3_000_000}, {}):  # and where nobody knows the size
+        with pytest.raises(Unavailable, match="has more than"):
+            client.get(f"{server.url}/a.zip", tmp_path / "a.zip", **most)
+    assert left(tmp_path) == []
+    assert "fetching" not in capsys.readouterr().err
+
+
+def test_a_part_is_not_continued_for_ever(client: Client, server: Server, tmp_path: Path) -> None:
+    head = 'HTTP/1.1 206 Partial Content\nETag: "one"\nContent-Range: bytes 1000-/*'
+    server.says["/a.zip"] = (head, endless)
+    url = f"{server.url}/a.zip"
+    (tmp_path / "a.zip.part").write_bytes(b"x" * 1000)
+    (tmp_path / "a.zip.part.json").write_text(f'{{"url": "{url}", "validator": "one"}}', encoding="utf-8")
+    with pytest.raises(Unavailable, match="has more than"):
+        client.get(url, tmp_path / "a.zip", most=3_000_000)
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1e3", "9" * 5000])
+def test_a_length_that_is_none_is_ignored(client: Client, server: Server, tmp_path: Path, length: str) -> None:
+    server.says["/a.zip"] = (f"HTTP/1.1 200 OK\nContent-Length: {length}", lambda: [b"12345"])
+    try:
+        assert client.get(f"{server.url}/a.zip", tmp_path / "a.zip").read_bytes() == b"12345"
+    except Unavailable:
+        assert not (tmp_path / "a.zip").exists()
+
+
+def test_what_comes_packed_is_kept_as_it_came(client: Client, server: Server, tmp_path: Path) -> None:
+    bomb = gzip.compress(bytes(50 << 20))
+    head = f"HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: {len(bomb)}"
+    server.says["/a.zip"] = (head, lambda: [bomb])
+    assert client.get(f"{server.url}/a.zip", tmp_path / "a.zip", most=1 << 20).read_bytes() == bomb
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_file_that_drips_is_given_up(
+    client: Client, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunked: bool
+) -> None:
+    monkeypatch.setattr(download, "STALL", 0.3)
+
+    def drip() -> Iterator[bytes]:
+        if chunked:
+            yield b"100000\r\n"
+        for _ in range(100):
+            time.sleep(0.05)
+            yield b"x"
+
+    server.says["/a.zip"] = ("HTTP/1.1 200 OK" + "\nTransfer-Encoding: chunked" * chunked, drip)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="sends less than 1 kB a second"):
+        client.get(f"{server.url}/a.zip", tmp_path / "a.zip")
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("target", ["/a.zip", "/b.zip"])
+def test_a_server_that_sends_one_round_in_circles(client: Client, server: Server, tmp_path: Path, target: str) -> None:
+    for path, to in (("/a.zip", target), ("/b.zip", "/a.zip")):
+        server.says[path] = (f"HTTP/1.1 302 Found\nLocation: {to}", endless)
+    with pytest.raises(Unavailable, match="sends one elsewhere more than 10 times"):
+        client.get(f"{server.url}/a.zip", tmp_path / "a.zip")
+    assert len(server.requests) == download.REDIRECTS + 1
+    assert left(tmp_path) == []
+
+
+def test_a_redirection_is_followed_without_reading_its_body(
+    client: Client, server: Server, url: str, tmp_path: Path
+) -> None:
+    server.says["/old.zip"] = ("HTTP/1.1 301 Moved\nLocation: /a.zip", endless)
+    assert client.get(f"{server.url}/old.zip", tmp_path / "a.zip").read_bytes() == BODY
+
+
+def test_a_redirection_to_a_file_is_refused(client: Client, server: Server, tmp_path: Path) -> None:
+    server.says["/a.zip"] = ("HTTP/1.1 302 Found\nLocation: file:///etc/passwd", lambda: [])
+    with pytest.raises(Unavailable, match="no web address"):
+        client.get(f"{server.url}/a.zip", tmp_path / "a.zip")
+
+
+def test_an_error_without_end_is_not_read(client: Client, server: Server, tmp_path: Path) -> None:
+    server.says["/a.zip"] = ("HTTP/1.1 503 Busy", endless)
+    with pytest.raises(Unavailable, match="503 Busy"):
+        client.get(f"{server.url}/a.zip", tmp_path / "a.zip")
+    assert len(server.requests) == download.BUSY_TRIES

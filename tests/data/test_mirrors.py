@@ -1,4 +1,6 @@
 import errno
+import itertools
+import os
 import shutil
 from pathlib import Path
 
@@ -87,6 +89,44 @@ def test_a_subset_goes_by_its_own_name(shelf: Shelf, depot: Path) -> None:
 def test_a_wrong_kind_of_thing(har: Shelf, depot: Path) -> None:
     (depot / "har" / "new.zip").mkdir()
     assert "Is a directory" in message("har", mirror=str(depot))
+
+
+@pytest.mark.parametrize("name", ["The Data.zip", "Data/X.txt"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_or_device_is_not_read(har: Shelf, depot: Path, kind: str, name: str) -> None:
+    (depot / "har" / "Data").mkdir()
+    (depot / "har" / "Data" / "y.txt").write_bytes(Y)
+    path = depot / "har" / name
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    assert f"{path.name} is a pipe, socket or device, not a file" in message("har", mirror=str(depot))
+
+
+def test_a_file_with_a_huge_hole_does_not_fill_the_disk(har: Shelf, depot: Path, raw: Path) -> None:
+    (depot / "har" / "Data").mkdir()
+    (depot / "har" / "Data" / "y.txt").write_bytes(Y)
+    with (depot / "har" / "Data" / "X.txt").open("wb") as file:
+        file.truncate(1 << 40)
+    assert "X.txt unpacks to far more than expected" in message("har", mirror=str(depot))
+    assert not list(raw.rglob("X.txt"))
+
+
+def test_a_mirror_without_end_is_passed_over(har: Shelf, server: Server, raw: Path) -> None:
+    server.add("/new.zip", ARCHIVE)
+    for path in ("/m/har/Data/X.txt", "/m/har/The%20Data.zip", "/m/har/new.zip"):
+        server.says[path] = ("HTTP/1.1 200 OK", lambda: itertools.repeat(bytes(1 << 20)))
+    assert store.fetch("har", mirror=f"{server.url}/m").files["Data/X.txt"].read_bytes() == X
+    assert not list(raw.rglob("*.part"))
+
+
+def test_a_pipe_among_the_raw_files_is_damage(har: Shelf, depot: Path, raw: Path) -> None:
+    (depot / "har" / "new.zip").write_bytes(ARCHIVE)
+    path = store.fetch("har", mirror=str(depot)).files["Data/X.txt"]
+    path.unlink()
+    os.mkfifo(path)
+    assert [state.state for state in store.verify("har")] == ["damaged", "ok"]
 
 
 def test_a_file_that_may_not_be_read(har: Shelf, depot: Path, monkeypatch: pytest.MonkeyPatch) -> None:

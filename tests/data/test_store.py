@@ -135,11 +135,11 @@ def test_a_deleted_file_is_fetched_again(fetched: store.RawData, server: Server)
 
 def test_a_lost_or_broken_record_is_made_again(fetched: store.RawData, raw: Path) -> None:
     path = raw / "har" / "official" / record.NAME
-    before = json.loads(path.read_text())
+    before = json.loads(path.read_text(encoding="utf-8"))
     for broken in ("", "[]", '{"a": 1}', '{"a": {"b": 1}}'):
-        path.write_text(broken)
+        path.write_text(broken, encoding="utf-8")
         assert store.fetch("har") == fetched
-        assert json.loads(path.read_text()) == before
+        assert json.loads(path.read_text(encoding="utf-8")) == before
 
 
 def test_without_an_official_checksum_the_first_file_counts(shelf: Shelf, server: Server) -> None:

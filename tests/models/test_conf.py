@@ -27,7 +27,7 @@ def test_defaults_are_the_builders(name: str) -> None:
 
 @pytest.mark.parametrize("name", models.MODELS)
 def test_every_default_has_a_comment(name: str) -> None:
-    title, *lines = (FOLDER / f"{name}.yaml").read_text().splitlines()
+    title, *lines = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     assert title.startswith("# ")
     for line in lines:
         if not re.match(r"#|name:|defaults:", line):

@@ -123,5 +123,5 @@ def test_a_wired_network_without_data(name: str, wiring: str) -> None:
 
 
 def test_three_units_are_too_few_for_a_circuit() -> None:
-    with pytest.raises(UserError, match=r"model\.wiring=ncp has no room in 3 units"):
+    with pytest.raises(UserError, match=r"model\.hidden_size=3 is too few for model\.wiring=ncp"):
         models.build("ltc", 1, 3, wiring="ncp")

@@ -33,7 +33,7 @@ def test_what_was_published_makes_the_same_table(runs: list[Run], tmp_path: Path
     def table(found: list[Run]) -> object:
         return compare(TABLE, list(TABLE.cells()), found, ["paper", "clean"], Composer())
 
-    (tmp_path / "cfc-walker.csv").write_text(published.text(table(runs)))  # type: ignore[arg-type]
+    (tmp_path / "cfc-walker.csv").write_text(published.text(published.lines(table(runs))))  # type: ignore[arg-type]
     assert table(published.runs_in(tmp_path, "cfc-walker")) == table(runs)
     assert published.runs_in(tmp_path, "ltc-6") == []
 
@@ -42,7 +42,7 @@ def test_run_folders_are_read_once_for_all_tables(
     runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comparison = compare(TABLE, list(TABLE.cells()), runs, ["paper"], Composer())
-    (tmp_path / "cfc-walker.csv").write_text(published.text(comparison))
+    (tmp_path / "cfc-walker.csv").write_text(published.text(published.lines(comparison)))
     fake.folder(tmp_path, CFC, 0, 0.6)
     loaded: list[Path] = []
     load = index.load

@@ -1,8 +1,13 @@
+import shlex
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ltcbench import models
+from ltcbench.errors import UserError
 from ltcbench.settings import groups
-from ltcbench.settings.composition import composed
+from ltcbench.settings.composition import composed, quoted
 
 
 @pytest.mark.parametrize("recipe", [name for name in groups.names("recipe") if "-" in name])
@@ -44,3 +49,35 @@ def test_a_quirk_set_by_hand_beats_the_protocol() -> None:
     job = composed(["task=har", "task.quirks.windows_cross_subjects=false"])
     assert job.quirks == groups.quirks("har", "paper", {"windows_cross_subjects": False})
     assert job.quirks["last_epoch_ignored"]
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("task.separator=;", """in double quotes inside single ones, e.g. 'task.separator=";"'."""),
+        ("task.path=[a;b]", """e.g. 'task.values=["a b","c;d"]'."""),
+        *((text, f"'{text}' is not an override: write overrides as key=value") for text in ("", ";", "[", "a b", "x")),
+        ("=x", "is not an override"),
+        ("seed=1,2", "seed=1,2 stands for several trainings: add -m"),
+        ("seed=range(3)", "seed=range(3) stands for several trainings: add -m"),
+        ("~model", "a training has one model and one task"),
+        ("model=[gru]", "a training has one model and one task"),
+        ("model=1", "a group takes the name of an option"),
+        ("+model=gru", "model is given twice"),
+        ("model=", "unknown model ''"),
+        ("hydra/launcher=nowhere", "unknown hydra/launcher 'nowhere': expected one of basic"),
+        ("mirror=${x}", "mirror: Interpolation key 'x' not found"),
+        ("mirror='${x'", "a ${ has no } behind it"),
+    ],
+)
+def test_what_hydra_says_about_an_override_is_one_sentence_of_ours(override: str, sentence: str) -> None:
+    with pytest.raises(UserError) as told:
+        composed([override])
+    assert sentence in str(told.value)
+    assert not [word for word in ("Exception", "Error", "\n", "EOF") if word in str(told.value)]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20) | st.text("\\'\"${}a ", max_size=8))
+def test_a_text_in_the_quotes_that_are_recommended_arrives_as_it_is(text: str) -> None:
+    (override,) = shlex.split(shlex.quote(f"mirror={quoted(text)}"))
+    assert composed([override]).mirror == text

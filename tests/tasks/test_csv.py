@@ -8,6 +8,7 @@ from ltcbench import tasks
 from ltcbench.errors import UserError
 from ltcbench.tasks import csv
 from ltcbench.tasks.sequences import SequenceData
+from ltcbench.training import targets
 from tests.tasks.checks import assert_form, changed
 
 HEADER = "who,when,speed,height,state,kind,next"
@@ -135,6 +136,23 @@ def test_a_row_without_any_input_is_masked(tmp_path: Path) -> None:
     assert sum(int(mask.sum()) for mask in masks) == len(table) - 1
 
 
+def test_daily_dates_are_whole_days(tmp_path: Path) -> None:
+    days = load(write(tmp_path / "a.csv", rows()), time="when")
+    dates = [[row[0], f"2026-01-{1 + float(row[1]):02.0f}", *row[2:]] for row in rows()]
+    compact = [[row[0], row[1].replace("-", ""), *row[2:]] for row in dates]
+    seconds = [[row[0], f"{1718000000 + 86400 * int(float(row[1]))}", *row[2:]] for row in rows()]
+    assert set(np.unique(days.train.elapsed)) == {0, 0.5, 1, 1.5}, "the median gap of two days is 1"
+    for table in (dates, compact, seconds):
+        assert not changed(days, load(write(tmp_path / "b.csv", table), time="when"))
+
+
+def test_the_unit_of_time_learns_nothing_from_the_test(path: Path, tmp_path: Path) -> None:
+    before = load(path, time="when")
+    in_test = heights(load(path, scaled=False))[2]
+    table = [[row[0], f"{1000 * float(row[1])}", *row[2:]] if float(row[3]) in in_test else row for row in rows()]
+    assert changed(before, load(write(tmp_path / "b.csv", table), time="when")) == {"test.elapsed"}
+
+
 def test_without_validation_the_last_epoch_counts(path: Path) -> None:
     data = load(path, valid=0)
     assert data.valid is None and data.selection == "last"
@@ -154,6 +172,8 @@ def test_through_the_door(path: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         tasks.load("csv")
     with pytest.raises(UserError, match=r"cannot read .*nowhere.csv"):
         tasks.load("csv", path="nowhere.csv")
+    with pytest.raises(UserError, match=r"cannot read ~nobody.*/my.csv"):
+        tasks.load("csv", path="~nobody-of-this-name/my.csv")
 
 
 def short(path: Path, **options: Any) -> SequenceData:
@@ -261,6 +281,10 @@ def test_columns_may_be_named_by_numbers(tmp_path: Path) -> None:
     assert not changed(load(named, time="when"), load(numbered, **options))
     with pytest.raises(UserError, match=r"unknown column of .*b.csv '7': expected one of 0, 1, 1e3, 2"):
         load(numbered, **{**options, "id": "7"})
+    other = write(tmp_path / "c.csv", rows(), "00,1_000,-01,3,4,5,6")
+    for read, name in (("0", "00"), ("1000", "1_000"), ("-1", "-01")):
+        with pytest.raises(UserError, match=f"'{read}': did you mean {name}, .* 'task.id=\"{name}\"'"):
+            load(other, id=read)
 
 
 def test_no_window_begins_behind_the_end(tmp_path: Path) -> None:
@@ -289,8 +313,8 @@ def test_a_part_in_which_nothing_counts_is_told(recording: Path, column: str, op
     lines[9:] = [line.replace(",8,8", ",8," if column == "b" else ",,8") for line in lines[9:]]
     lines[9:] = [line.replace(",9,9", ",9," if column == "b" else ",,9") for line in lines[9:]]
     recording.write_text("\n".join(lines))
-    with pytest.raises(UserError, match=r"no row for the test has both an input and a target: .* fill in some of a, b"):
-        short(recording, valid=0.2, **options)
+    with pytest.raises(UserError, match=r"the part test has \d sequences and not a single target: see to the labels"):
+        targets.checked(short(recording, valid=0.2, **options), None)
 
 
 def test_codes_for_missing_are_no_inputs_no_classes_and_no_targets(tmp_path: Path) -> None:
@@ -414,7 +438,7 @@ def test_a_window_longer_than_everything_is_as_long_as_the_longest(path: Path) -
             "line 2, column kind: 'A': expected a number or an empty cell; mend it, or set",
         ),
         ({"values": []}, "task.values is not set"),
-        ({"label": None}, "task.label is not set"),
+        ({"label": None}, "task.label is not set: .* 'task.label=\"null\"' if it is called null"),
         ({"values": ["speed", "state"]}, "line 2, column state: '.*': expected a number or an empty cell"),
         ({"kind": "classify"}, "unknown task.kind 'classify'"),
         ({"label": "state"}, "line .*, column state: '.*': another class than above"),

@@ -1,6 +1,7 @@
 """A cell's step compiled by torch, for cells without an engine of their own."""
 
 import logging
+import os
 import shutil
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ltcbench.models.cells.cell import Cell, Drive, State
+from ltcbench.models.engines import native
 
 log = logging.getLogger("ltcbench")
 
@@ -36,6 +38,8 @@ def step(cell: Cell, x: Tensor) -> Step:
             log.info("no C++ compiler here: the slower eager engine runs.")
             kept["compiled_step"] = cell.step
         else:
+            # torch's own choice is a folder among the temporary files that anybody may have made.
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(native.cache() / "torch"))
             kept["compiled_step"] = torch.compile(cell.step, dynamic=False)
     compiled: Step = kept["compiled_step"] if kept["compiled_for"] == x.shape[1] else cell.step
     return compiled

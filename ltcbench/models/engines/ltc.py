@@ -18,11 +18,12 @@ from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.engines.native import address, library
 
 SOURCE = Path(__file__).with_name("ltc.c")
+FUNCTIONS = ("synapses_forward", "synapses_backward", "ltc_forward", "ltc_backward")
 
 
 def available() -> bool:
     """Whether the C functions can be had here."""
-    return library(SOURCE) is not None
+    return library(SOURCE, FUNCTIONS) is not None
 
 
 def serves(cell: LTC, x: Tensor) -> bool:
@@ -137,6 +138,6 @@ def _rows(u: Tensor) -> int:
 
 def _call(function: str, *arguments: int | Tensor | None) -> None:
     """Call a C function; whole numbers pass as int, tensors as the address of their first value."""
-    native = library(SOURCE)
+    native = library(SOURCE, FUNCTIONS)
     assert native is not None
     getattr(native, function)(*(arg if isinstance(arg, int) else address(arg) for arg in arguments))

@@ -1,5 +1,7 @@
 """C functions, compiled for this processor at first use and kept in the user's cache folder."""
 
+import atexit
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -8,6 +10,7 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -21,43 +24,96 @@ FLAGS = ["-O3", "-march=native", "-fopenmp-simd", "-fno-math-errno", "-fno-trapp
 
 
 @functools.cache
-def library(source: Path) -> ctypes.CDLL | None:
-    """The functions of a C file; None, and one line in the log, where it cannot be compiled."""
-    compiler = shlex.split(os.environ.get("CC", "")) or [next(filter(shutil.which, ("cc", "gcc", "clang")), "cc")]
-    built = _cache() / f"{source.stem}-{_key(source, compiler)}.so"
+def library(source: Path, functions: tuple[str, ...]) -> ctypes.CDLL | None:
+    """A C file's functions of these names; None, and one line in the log, where they cannot be had."""
     try:
-        if not built.exists():
-            built.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=built.parent) as folder:
-                fresh = Path(folder) / built.name
-                command = [*compiler, *FLAGS, "-o", str(fresh), str(source), "-lm"]
-                subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-                fresh.replace(built)
-        return ctypes.CDLL(str(built))
-    except (OSError, subprocess.SubprocessError) as error:
-        log.info("no C compiler that works here (%s): the slower eager engine runs.", type(error).__name__)
+        compiler = shlex.split(os.environ.get("CC", "")) or [next(filter(shutil.which, ("cc", "gcc", "clang")), "cc")]
+        kept, name = cache(), f"{source.stem}-{_key(source, compiler)}"
+        for built in sorted(kept.glob(f"{name}-*.so")):
+            with contextlib.suppress(OSError, AttributeError):
+                return _loaded(built, functions)
+        return _loaded(_compiled(source, compiler, kept, name), functions)
+    except (OSError, ValueError, AttributeError, subprocess.SubprocessError) as error:
+        log.warning("no C compiler that works here (%s): the slower eager engine runs.", type(error).__name__)
         return None
 
 
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home) / "ltcbench"
+def cache() -> Path:
+    """The folder for machine code, which nobody else may write: whoever can has it run with the user's rights.
+
+    It is in the user's cache folder, else among the temporary files, else a fresh one for this process alone.
+    """
+    places = [Path(tempfile.gettempdir()) / f"ltcbench-{_user()}"]
+    with contextlib.suppress(RuntimeError):  # no home at all
+        home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        places.insert(0, (home if home.is_absolute() else Path.home() / ".cache") / "ltcbench")
+    return next(filter(_can_be_ours, places), None) or _fresh()
+
+
+def _can_be_ours(folder: Path) -> bool:
+    """Whether a folder is there, or can be made, that the user can write and nobody else can, nor put in its place."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # no home that can be written
-        return Path(tempfile.gettempdir()) / f"ltcbench-{os.getuid()}"
-    return folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state, around = folder.lstat(), [parent.stat().st_mode for parent in folder.parents]
+    except OSError:
+        return False
+    replaceable = any(mode & stat.S_IWOTH and not mode & stat.S_ISVTX for mode in around)
+    return stat.S_ISDIR(state.st_mode) and _ours(state) and not replaceable and os.access(folder, os.W_OK)
+
+
+def _ours(state: os.stat_result) -> bool:
+    """Whether a file is the user's, and nobody else may write it."""
+    return state.st_uid == _user() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _user() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else 0  # as files belong to where there are no such numbers
+
+
+@functools.cache
+def _fresh() -> Path:
+    folder = tempfile.mkdtemp(prefix="ltcbench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _compiled(source: Path, compiler: list[str], folder: Path, name: str) -> Path:
+    """The library of a C file, with a checksum in its name; it is there whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=folder) as draft:
+        fresh = Path(draft) / f"{name}.so"
+        command = [*compiler, *FLAGS, "-o", str(fresh), str(source), "-lm"]
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+        fresh.chmod(0o700)
+        return fresh.replace(folder / f"{name}-{_checksum(fresh)}.so")
+
+
+def _loaded(built: Path, functions: tuple[str, ...]) -> ctypes.CDLL:
+    """A library with these functions.
+
+    Raises:
+        OSError: it is not the user's alone, not whole, or cannot be loaded.
+        AttributeError: it lacks a function.
+    """
+    state = built.lstat()
+    if not (stat.S_ISREG(state.st_mode) and _ours(state) and built.stem.endswith(f"-{_checksum(built)}")):
+        raise OSError(f"{built} is not what was compiled")  # to load half of it could end the process
+    found = ctypes.CDLL(str(built))
+    for function in functions:
+        getattr(found, function)
+    return found
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def _key(source: Path, compiler: list[str]) -> str:
     """A hash over what decides the machine code: the source, how it is compiled, and the processor."""
     cpu = Path("/proc/cpuinfo")
-    flags = (
-        [line for line in cpu.read_text().splitlines() if line.startswith(("model name", "flags"))][:2]
-        if cpu.exists()
-        else []
-    )
-    decides = [source.read_text(), *compiler, *FLAGS, platform.machine(), platform.processor(), *flags]
+    lines = cpu.read_text(encoding="utf-8", errors="replace").splitlines() if cpu.exists() else []
+    flags = [line for line in lines if line.startswith(("model name", "flags"))][:2]
+    code = source.read_text(encoding="utf-8")
+    decides = [code, *compiler, *FLAGS, platform.machine(), platform.processor(), *flags]
     return hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16]
 
 

@@ -54,7 +54,7 @@ class Worker:
 def _work(job: Job, place: int, channel: Connection) -> None:
     """What the process does."""
     threading.Thread(target=_die_with_parent, args=(channel,), daemon=True).start()
-    sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115, to the end; the terminal is the parent's
+    sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, to the end; the terminal is the parent's
     import logging
 
     log = logging.getLogger("ltcbench")

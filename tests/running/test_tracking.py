@@ -1,0 +1,170 @@
+"""MLflow as a view of run folders, whatever they and their places are called."""
+
+import csv
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ltcbench import cli
+from ltcbench.running import tracking
+from ltcbench.running.folder import RunFolder, folders
+
+NASTY = ["o'neil", "a?b#c", "%20"]
+NASTIER = [
+    'a"b',
+    "${x}",
+    "${",
+    "100%",
+    "?uri=true",
+    "a=b,c",
+    "{[]}",
+    "a\\",
+    " a b ",
+    "-a",
+    "ünï",
+    "%(x)s",
+    "a:b@c",
+    "a\nb",
+]
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's and SQLAlchemy's own
+        yield
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+def made(
+    runs: Path, task: str = "xor", name: str = "0123456789ab", seconds: tuple[float, ...] = (2.0, 3.0)
+) -> RunFolder:
+    """A run folder whose last epoch ended at the moment 1000."""
+    folder = RunFolder(runs / "task" / "gru" / name)
+    folder.path.mkdir(parents=True)
+    config = {"task": {"name": task}, "model": {"name": "gru"}, "seed": 0}
+    (folder.path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with (folder.path / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", "train_loss", "seconds"])
+        writer.writerows([epoch, 1 / epoch, each] for epoch, each in enumerate(seconds, 1))
+    os.utime(folder.path / "metrics.csv", (1000, 1000))
+    (folder.path / "result.json").write_text('{"status": "finished", "best": {"epoch": 1}}', encoding="utf-8")
+    return folder
+
+
+def mirrored(uri: str | None = None) -> list[Any]:
+    client = tracking.Store(uri or tracking.default_uri()).client
+    return list(client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]))
+
+
+@pytest.mark.parametrize("name", [*NASTY, *(pytest.param(name, marks=pytest.mark.slow) for name in NASTIER)])
+def test_database_and_artifacts_lie_in_a_folder_of_any_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, elsewhere = tmp_path / name / "runs", tmp_path / name / "elsewhere"
+    monkeypatch.setenv("LTCBENCH_RUNS", str(runs))
+    elsewhere.mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    folder = made(runs)
+    tracking.Store(tracking.default_uri()).mirror(folder, folder.result())
+    assert [run.data.tags["ltcbench.fingerprint"] for run in mirrored()] == [folder.path.name]
+    assert (runs / "mlflow.db").is_file()
+    copies = {path.name for path in (runs / "mlflow" / "artifacts").rglob("*.*")}
+    assert copies == {"config.yaml", "metrics.csv", "result.json"}
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_the_times_are_those_of_the_training(runs: Path) -> None:
+    folder = made(runs, seconds=(2.0, 3.0, 0.5))
+    tracking.Store(tracking.default_uri()).mirror(folder, folder.result())
+    (run,) = mirrored()
+    assert (run.info.start_time, run.info.end_time) == (994_500, 1_000_000)
+    client = tracking.Store(tracking.default_uri()).client
+    history = client.get_metric_history(run.info.run_id, "train_loss")
+    assert [(metric.step, metric.timestamp) for metric in history] == [(1, 996_500), (2, 999_500), (3, 1_000_000)]
+
+
+def test_a_run_without_an_epoch_has_the_moment_of_its_configuration(runs: Path) -> None:
+    folder = made(runs)
+    (folder.path / "metrics.csv").unlink()
+    os.utime(folder.path / "config.yaml", (7, 7))
+    tracking.Store(tracking.default_uri()).mirror(folder, folder.result())
+    (run,) = mirrored()
+    assert (run.info.start_time, run.info.end_time) == (7000, 7000)
+
+
+def test_a_deleted_experiment_is_filled_again(runs: Path) -> None:
+    made(runs)
+    assert cli.run(["sync"]) == 0
+    client = tracking.Store(tracking.default_uri()).client
+    client.delete_experiment(client.get_experiment_by_name("xor").experiment_id)
+    made(runs, name="ba9876543210")
+    assert cli.run(["sync"]) == 0
+    assert len(mirrored()) == 2
+
+
+def test_sync_goes_on_after_what_cannot_be_mirrored(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, task in (("a", ""), ("b", "xor"), ("c", "xor"), ("d", "xor"), ("e", "x'\"; -- ../\n")):
+        made(runs, task, name)
+    (runs / "task/gru/b/config.yaml").write_text("a: [", encoding="utf-8")
+    (runs / "task/gru/c/result.json").write_text("{", encoding="utf-8")
+    assert cli.run(["sync"]) == 1
+    told = capsys.readouterr()
+    assert "2 runs mirrored into" in told.out
+    assert ", 3 not." in told.out
+    assert [line.partition(" is not mirrored: ")[0] for line in told.err.splitlines()] == [
+        str(runs / "task/gru" / name) for name in "abc"
+    ]
+    assert len(mirrored()) == 2
+
+
+@pytest.mark.parametrize("name", ["it's", "a`b", "both ' and \"", "%s", "ü", "a b"])
+def test_a_run_folder_of_another_name_is_found_again(runs: Path, name: str) -> None:
+    folder = made(runs, name=name)
+    for _ in range(2):
+        tracking.Store(tracking.default_uri()).mirror(folder, folder.result())
+    assert len(mirrored()) == 1
+
+
+def test_names_that_mlflow_refuses_are_mended(runs: Path) -> None:
+    folder = made(runs)
+    config = {
+        "task": {"name": "xor", "a/../b": 1, "": 2, ".x": 3},
+        "model": {"name": "gru"},
+        "seed": 0,
+        "..": "x" * 9999,
+    }
+    (folder.path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    tracking.Store(tracking.default_uri()).mirror(folder, folder.result())
+    (run,) = mirrored()
+    assert {"task.a_.._b", "task..x", "task.name"} < set(run.data.params)
+
+
+def test_the_environment_names_the_store_where_nothing_else_does(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'other.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    made(runs)
+    assert cli.run(["sync"]) == 0
+    assert len(mirrored(uri)) == 1
+    assert not (runs / "mlflow.db").exists()
+    tracking.prepare(None, ["har"])
+    assert tracking.Store(uri).client.get_experiment_by_name("har")
+    assert tracking.Tracker(next(folders()), None, True).uri == uri
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:5000")
+    assert cli.run(["ui"]) == 2
+    assert "mirrored into http://host:5000" in capsys.readouterr().err
