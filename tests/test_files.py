@@ -62,7 +62,8 @@ def test_the_content_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monke
     monkeypatch.setattr(os, "fsync", lambda file: (order.append("fsync"), fsync(file))[1])
     monkeypatch.setattr(Path, "replace", lambda self, target: (order.append("replace"), replace(self, target))[1])
     write(tmp_path / "x", b"x")
-    assert order == ["fsync", "replace"]
+    write(tmp_path / "x", b"x", lasting=False)
+    assert order == ["fsync", "replace", "replace"]
 
 
 def folder(path: Path) -> None:

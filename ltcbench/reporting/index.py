@@ -162,7 +162,7 @@ def load(folder: Path) -> list[Run]:
     if found != known:
         runs = json.dumps({key: run and list(vars(run).values()) for key, run in found.items()})
         with suppress(Failure):
-            write(folder / INDEX, f'{{"state": "{_state(runs)}", "runs": {runs}}}'.encode())
+            write(folder / INDEX, f'{{"state": "{_state(runs)}", "runs": {runs}}}'.encode(), lasting=False)
     return [*filter(None, found.values()), *_baselines(folder)]
 
 

@@ -71,7 +71,7 @@ class Composer:
         """Remember what was composed, if the disk lets us."""
         if self.fresh:
             with suppress(Failure):
-                write(self.path, json.dumps({"state": self.state, "jobs": self.known}).encode())
+                write(self.path, json.dumps({"state": self.state, "jobs": self.known}).encode(), lasting=False)
 
 
 def _state() -> str:

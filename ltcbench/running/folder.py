@@ -190,7 +190,7 @@ class RunFolder:
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write(self.path / "metrics.csv", text.getvalue().encode())
+        write(self.path / "metrics.csv", text.getvalue().encode(), lasting=False)  # the checkpoint holds them as well
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write ``result.json``."""

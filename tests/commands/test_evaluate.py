@@ -37,6 +37,14 @@ def test_the_numbers_are_those_of_the_run(
         assert f"said {result['test_metric']:.6g}" in text
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "a**", "[", "../*", "?" * 12])
+def test_a_name_is_no_pattern(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(folder, name, monkeypatch) == 2
+    assert f"there is no run {name}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["nope", ""])
 def test_no_such_run(
     folder: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -45,10 +53,15 @@ def test_no_such_run(
     assert ("there is no run nope" if name else "has no network") in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [b"", b"no", b"\0" * 1000, b"PK\3\4" + b"x" * 100], ids=["empty", "no", "0", "PK"])
 def test_a_broken_checkpoint_is_told(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    content: bytes,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "config.yaml").write_bytes((folder / "config.yaml").read_bytes())
-    (tmp_path / "checkpoint.pt").write_bytes(b"no")
+    (tmp_path / "checkpoint.pt").write_bytes(content)
     assert evaluate(folder, str(tmp_path), monkeypatch) == 1
     assert "holds no network of this run" in capsys.readouterr().err

@@ -92,3 +92,16 @@ def test_what_was_saved_is_read(path: Path) -> None:
     progress = checkpoint.read(path)["progress"]
     assert progress.epoch == len(progress.history) == 2
     assert progress.best_weights.keys() == network().state_dict().keys()
+
+
+@pytest.mark.parametrize(("seconds", "flushed"), [(0.05, 0), (2.0, 1)])
+def test_a_checkpoint_after_a_long_epoch_waits_for_the_disk(
+    seconds: float, flushed: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    progress = checkpoint.read(path)["progress"]
+    progress.history[-1]["seconds"] = seconds
+    net = network()
+    checkpoint.save(path, progress, net, torch.optim.Adam(net.parameters()), torch.Generator())
+    assert len(calls) == flushed
