@@ -22,7 +22,13 @@ def unknown(what: str, name: str, valid: Iterable[str]) -> UserError:
     """
     names = sorted(valid)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or [valid for valid in names if name in valid][:3]
-    hint = f"did you mean {' or '.join(near)}" if near else f"expected one of {', '.join(names)}"
+    hint = (
+        f"did you mean {' or '.join(near)}"
+        if near
+        else f"expected one of {', '.join(names)}"
+        if names
+        else "there is none"
+    )
     return UserError(f"unknown {what} '{name}': {hint}.")
 
 

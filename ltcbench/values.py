@@ -3,6 +3,7 @@
 import inspect
 import math
 import os
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -69,6 +70,20 @@ def checked(key: str, value: Any, kind: Any, allowed: Range | None = None) -> An
                 raise UserError(f"{key}={_told(value)} is out of range: expected a number {allowed}.")
             return found
     raise UserError(f"{key}={_told(value)} is not {_wanted(kind)}: expected e.g. {_example(key, value, kind)}.")
+
+
+def seconds(key: str, text: str) -> float:
+    """The seconds of a duration such as ``2h30m``, ``90s`` or ``1h``.
+
+    Raises:
+        UserError: it is none, or nothing at all.
+    """
+    found = re.fullmatch(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", text, flags=re.ASCII)
+    hours, minutes, rest = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    total = 3600 * hours + 60 * minutes + rest
+    if not total:
+        raise UserError(f"{key} {text} is no duration: expected hours, minutes and seconds, e.g. 2h30m or 90s.")
+    return float(total)
 
 
 def options(prefix: str, given: Mapping[str, Any], function: Callable[..., Any]) -> dict[str, Any]:

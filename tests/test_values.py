@@ -103,3 +103,16 @@ def test_options_of_a_class_are_those_of_its_constructor() -> None:
         def __init__(self, size: int, *, gain: float = 1.0) -> None: ...
 
     assert values.options("model", {"gain": 2}, Cell) == {"gain": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("2h30m", 9000), ("90s", 90), ("1h", 3600), ("3m20s", 200), ("1h1m1s", 3661)]
+)
+def test_a_duration(text: str, found: float) -> None:
+    assert values.seconds("--budget", text) == found
+
+
+@pytest.mark.parametrize("text", ["", "2x", "0s", "1h30", "30", "-1h", "1.5h", "1m2h", "\u0662h", "h"])
+def test_what_is_no_duration_is_told(text: str) -> None:
+    with pytest.raises(UserError, match=r"is no duration: expected hours, minutes and seconds, e\.g\. 2h30m"):
+        values.seconds("--budget", text)

@@ -1,11 +1,15 @@
-"""``ltcbench reproduce TABLE [key=value ...]``: run what a table of the papers needs and is not there yet."""
+"""``ltcbench reproduce TABLE... [key=value ...]``: run what tables of the papers need and is not there yet."""
 
+import argparse
+import math
 import sys
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ltcbench import places
+from ltcbench import places, values
 from ltcbench.errors import UserError
 from ltcbench.paper import selection, tables
 from ltcbench.paper.tables import Cell
@@ -15,13 +19,49 @@ from ltcbench.settings import composition
 from ltcbench.settings.job import Job, tree
 from ltcbench.terminal import Parser
 
+if TYPE_CHECKING:
+    from ltcbench.reporting.plan import Speeds
+    from ltcbench.running.grid import Planned
+
 
 def run(arguments: list[str]) -> int:
     """Show the plan and carry it out; exit status 1 if a run failed or diverged."""
+    options = _options(arguments)
+    names, overrides = _tables(options.asked)
+    protocols = selection.protocols(options.protocol)
+    by_table = _jobs(names, options.only, protocols, overrides, options.seeds)
+    jobs = [job for some in by_table.values() for job in some]
+
+    from ltcbench.reporting import index, plan, published
+
+    data = Data()
+    plans = [planned(job, data) for job in jobs]
+    elsewhere = published.every(published.folder())
+    if not options.again:
+        plans = plan.with_published(plans, elsewhere)
+    speeds = plan.Speeds(index.load(places.runs()), elsewhere)
+    if options.budget:
+        order = plan.by_worth(plans, speeds)
+        if options.dry_run:
+            print(plan.ordered(order, speeds, {id(job): name for name, some in by_table.items() for job in some}))
+            return 0
+        return _within(options, order, speeds, data)
+    print(plan.text(plans, speeds, options.jobs), flush=True)
+    if options.dry_run:
+        return 0
+    todo = [plan.job for plan in plans if not plan.done]
+    status = _carry_out(_with_data(todo, data), len(todo), options) if todo else 0
+    _measure_baselines(jobs)
+    return status
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
     parser = Parser("ltcbench reproduce", description=__doc__)
-    parser.add_argument("table", metavar="TABLE", help="ltcbench list tables")
     parser.add_argument(
-        "overrides", metavar="key=value", nargs="*", help="settings of every run, e.g. trainer.epochs=2"
+        "asked",
+        metavar="TABLE|key=value",
+        nargs="+",
+        help="all, or names of ltcbench list tables; settings",
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="runs of a cell (default: as many as the paper has)")
     parser.add_argument(
@@ -33,30 +73,77 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--protocol", default="paper", metavar="|".join(selection.PROTOCOLS), help="default: paper")
     parser.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")
     parser.add_argument("--again", action="store_true", help="do also what somebody has published")
+    parser.add_argument("--budget", metavar="2h30m", help="for so long, what tells most per hour first")
+    parser.add_argument("--long", action="store_true", help="within a budget, begin also what cannot end in it")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first run that does not finish")
     parser.add_argument("--retries", type=int, default=0, metavar="N", help="try a run that failed again (default: 0)")
     options = parser.parse_intermixed_args(arguments)
-    table = tables.table(options.table)
-    seeds = table.repetitions if options.seeds is None else options.seeds
+    seeds = 1 if options.seeds is None else options.seeds
     for flag, value, least in (("seeds", seeds, 1), ("jobs", options.jobs, 1), ("retries", options.retries, 0)):
         if value < least:
             raise UserError(f"--{flag} {value} is out of range: expected at least {least}.")
-    protocols = selection.protocols(options.protocol)
-    jobs = jobs_of(selection.chosen(list(table.cells()), options.only), protocols, options.overrides, seeds)
+    if options.budget is not None:
+        options.budget = values.seconds("--budget", options.budget)
+    elif options.long:
+        raise UserError("--long says what to begin within a budget: set one, e.g. --budget 2h30m.")
+    return options
 
-    from ltcbench.reporting import index, plan, published
 
-    data = Data()
-    plans = [planned(job, data) for job in jobs]
-    elsewhere = published.every(published.folder())
-    if not options.again:
-        plans = plan.with_published(plans, elsewhere)
-    print(plan.text(plans, plan.Speeds([*index.load(places.runs()), *elsewhere]), options.jobs), flush=True)
-    if options.dry_run:
-        return 0
-    todo = [plan.job for plan in plans if not plan.done]
-    status = _carry_out(todo, data, options.jobs, options.retries, options.fail_fast) if todo else 0
-    _measure_baselines(jobs)
+def _tables(asked: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names of tables and the overrides among what was asked for."""
+    overrides = [word for word in asked if "=" in word or word.startswith("~")]
+    names = [word for word in asked if word not in overrides]
+    if not names:
+        raise UserError(f"no table in {' '.join(asked)}: expected all, or one of {', '.join(tables.names())}.")
+    return (tables.names() if "all" in names else names), overrides
+
+
+def _jobs(
+    names: Sequence[str], only: Sequence[str], protocols: Sequence[str], overrides: Sequence[str], seeds: int | None
+) -> dict[str, list[Job]]:
+    """The jobs behind each of several tables; one that serves two of them stands under the first.
+
+    Raises:
+        UserError: nothing of any of them can be run or fits ``only``.
+    """
+    found: dict[str, list[Job]] = {name: [] for name in names}
+    seen: set[str] = set()
+    mistakes: list[UserError] = []
+    for table in map(tables.table, found):
+        try:
+            cells = selection.chosen(list(table.cells()), only)
+            jobs = jobs_of(cells, protocols, overrides, seeds or table.repetitions)
+            found[table.name] = [job for job in jobs if str(tree(job)) not in seen]
+            seen |= {str(tree(job)) for job in jobs}
+        except UserError as mistake:  # of several tables, some may have nothing that fits
+            mistakes.append(mistake)
+    if len(mistakes) == len(found):
+        raise mistakes[0]
+    return found
+
+
+def _within(options: argparse.Namespace, order: "list[Planned]", speeds: "Speeds", data: Data) -> int:
+    """Carry out as much of the plan as a budget of time allows, and say what was won."""
+    from ltcbench.reporting import plan
+
+    deadline = time.monotonic() + options.budget
+    begun: list[Job] = []
+    left = {id(plan.job): plan for plan in order}
+
+    def worth_beginning(job: Job) -> bool:
+        seconds = speeds.seconds(left[id(job)])
+        fits = seconds is None or seconds <= deadline - time.monotonic()
+        if not (fits or left[id(job)].state == "resumable" or options.long) or data.why_missing(job):
+            return False
+        begun.append(job)
+        return True
+
+    status = _carry_out([plan.job for plan in order], len(order), options, deadline, worth_beginning)
+    if begun:
+        won = [planned(job, data) for job in {id(job): job for job in begun}.values()]
+        print(plan.text(won, speeds, options.jobs), flush=True)
+    if time.monotonic() < deadline:
+        _measure_baselines(begun)
     return status
 
 
@@ -84,18 +171,22 @@ def jobs_of(cells: Sequence[Cell], protocols: Sequence[str], overrides: Sequence
     return [replace(job, seed=seed) for seed in range(seeds) for job in found.values()]
 
 
-def _carry_out(todo: Sequence[Job], data: Data, workers: int, retries: int, fail_fast: bool) -> int:
-    """Do the jobs and say how each ended."""
+def _carry_out(
+    jobs: Sequence[Job],
+    asked: int,
+    options: argparse.Namespace,
+    deadline: float = math.inf,
+    worth_beginning: Callable[[Job], bool] = lambda job: True,
+) -> int:
+    """Do the jobs and say how each ended; exit status 1 if one of the ``asked`` failed, or did not finish in time."""
     from tqdm import tqdm
 
     from ltcbench.running import tracking
 
     ends: Counter[str] = Counter()
-    ready = _with_data(todo, data)
-    ends["failed"] += len(todo) - len(ready)
-    for uri in {job.tracking_uri for job in ready if job.tracker == "mlflow"}:
-        tracking.prepare(uri, {job.task for job in ready})
-    bar = tqdm(total=len(ready), unit="run", disable=None, dynamic_ncols=True)
+    for uri in {job.tracking_uri for job in jobs if job.tracker == "mlflow"}:
+        tracking.prepare(uri, {job.task for job in jobs})
+    bar = tqdm(total=len(jobs), unit="run", disable=None, dynamic_ncols=True)
 
     def on_end(ended: Ended) -> None:
         again = " It is tried again." if ended.again else ""
@@ -105,13 +196,14 @@ def _carry_out(todo: Sequence[Job], data: Data, workers: int, retries: int, fail
             ends[ended.status] += 1
             bar.update()
 
+    ends["failed"] += asked - len(jobs)
     try:
-        run_all(ready, workers, on_end, retries, fail_fast)
+        run_all(jobs, options.jobs, on_end, options.retries, options.fail_fast, deadline, worth_beginning)
     finally:
         bar.close()
-    ends["not begun"] = len(todo) - ends.total()
+    ends["not begun"] = asked - ends.total()
     print(", ".join(f"{n} {status}" for status, n in ends.items() if n) + ".")
-    return 0 if ends["finished"] == len(todo) else 1
+    return 0 if ends["finished"] == asked or (deadline < math.inf and not ends["failed"] + ends["diverged"]) else 1
 
 
 def _with_data(jobs: Sequence[Job], data: Data) -> list[Job]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ltcbench import places, terminal
-from ltcbench.errors import Interrupted, UserError
+from ltcbench.errors import Failure, Interrupted, UserError
 from ltcbench.settings import composition
 
 log = logging.getLogger("ltcbench")
@@ -44,6 +44,10 @@ def run(arguments: list[str]) -> int:
         composition.explained(task)
     except _JobFailed:
         return 1
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # Hydra's own: the folder of sweeps
+        raise Failure(f"cannot write {error.filename} ({error.strerror}): make room or change LTCBENCH_RUNS.") from None
     for end in ended:
         if isinstance(end, Exception):
             raise end

@@ -1,8 +1,9 @@
 """What is to be done for a table, and how long it will take."""
 
+import math
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ltcbench import terminal
@@ -15,21 +16,84 @@ STATES = ("finished", "diverged", "published", "resumable", "missing")
 
 
 class Speeds:
-    """Seconds of an epoch, from runs that were measured: of the same settings, or else of the same task and model."""
+    """Seconds of an epoch on this machine.
 
-    def __init__(self, measured: Iterable[Run]) -> None:
-        self.same: dict[str, list[float]] = defaultdict(list)
-        self.like: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for run in measured:
-            if run.seconds is not None:
-                self.same[run.settings].append(run.seconds)
-                self.like[run.task, run.model].append(run.seconds)
+    From runs that were measured here or else elsewhere, of the same settings or else of the same task and model. What
+    was measured elsewhere is scaled by how fast this machine is on the settings that were measured on both.
+
+    Args:
+        here: runs on this machine.
+        elsewhere: runs on any.
+    """
+
+    def __init__(self, here: Iterable[Run], elsewhere: Iterable[Run]) -> None:
+        self.here, self.elsewhere = _medians(here), _medians(elsewhere)
+        both = self.here.keys() & self.elsewhere.keys()
+        ratios = [self.here[key] / self.elsewhere[key] for key in both if self.elsewhere[key]]
+        self.ratio = statistics.median(ratios) if ratios else 1.0
 
     def seconds(self, plan: Planned) -> float | None:
         """What is left of a job, None where nothing like it was measured."""
-        settings = index.digest(tree(plan.job))
-        seen = self.same.get(settings) or self.like.get((plan.job.task, plan.job.model))
-        return statistics.median(seen) * plan.epochs if seen else None
+        for key in (index.digest(tree(plan.job)), (plan.job.task, plan.job.model)):
+            if key in self.here:
+                return self.here[key] * plan.epochs
+            if key in self.elsewhere:
+                return self.elsewhere[key] * self.ratio * plan.epochs
+        return None
+
+
+Key = str | tuple[str, str]
+
+
+def _medians(runs: Iterable[Run]) -> dict[Key, float]:
+    """Seconds of an epoch by settings, and by task and model."""
+    found: dict[Key, list[float]] = defaultdict(list)
+    for run in runs:
+        if run.seconds is not None:
+            found[run.settings].append(run.seconds)
+            found[run.task, run.model].append(run.seconds)
+    return {key: statistics.median(seconds) for key, seconds in found.items()}
+
+
+def by_worth(plans: Sequence[Planned], speeds: Speeds) -> list[Planned]:
+    """What is to be done, what tells most per hour first.
+
+    Cells without any run come first, then the second and third seed, then the rest; among these cheap before dear,
+    and those whose cost nobody knows last.
+    """
+    seen: Counter[str] = Counter(_cell(plan) for plan in plans if plan.done)
+    order: list[tuple[int, float, Planned]] = []
+    for plan in sorted((plan for plan in plans if not plan.done), key=lambda plan: plan.job.seed):
+        number = seen[_cell(plan)]
+        seen[_cell(plan)] += 1
+        seconds = speeds.seconds(plan)
+        order.append((0 if number == 0 else 1 if number < 3 else 2, math.inf if seconds is None else seconds, plan))
+    return [plan for _, _, plan in sorted(order, key=lambda entry: entry[:2])]
+
+
+def _cell(plan: Planned) -> str:
+    return f"{index.digest(tree(plan.job))} {plan.job.source}"
+
+
+def ordered(plans: Sequence[Planned], speeds: Speeds, tables: Mapping[int, str]) -> str:
+    """Plans in the order in which they are carried out, a line each, and the hours by table.
+
+    Args:
+        plans: what is to be done.
+        speeds: how long it takes.
+        tables: the table of each job, by the job's ``id``.
+    """
+    rows = [
+        [job.task, job.model, job.protocol, f"{job.seed}", plan.state, _left([plan], speeds, 1)]
+        for plan in plans
+        for job in [plan.job]
+    ]
+    table = terminal.table(["task", "model", "protocol", "seed", "state", "time left"], rows, right=(3,))
+    groups: dict[str, list[Planned]] = defaultdict(list)
+    for plan in plans:
+        groups[tables[id(plan.job)]].append(plan)
+    hours = [f"{name} {_left(group, speeds, 1)}" for name, group in groups.items()]
+    return f"{table}\n{len(plans)} runs: {', '.join(hours)}."
 
 
 def with_published(plans: Sequence[Planned], runs: Iterable[Run]) -> list[Planned]:

@@ -3,7 +3,9 @@
 Run folders make every job resumable, so a grid that broke off goes on where it was.
 """
 
+import math
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -113,7 +115,13 @@ def planned(job: Job, data: Data) -> Planned:
 
 
 def run(
-    jobs: Sequence[Job], workers: int, on_end: Callable[[Ended], None], retries: int = 0, fail_fast: bool = False
+    jobs: Sequence[Job],
+    workers: int,
+    on_end: Callable[[Ended], None],
+    retries: int = 0,
+    fail_fast: bool = False,
+    deadline: float = math.inf,
+    worth_beginning: Callable[[Job], bool] = lambda job: True,
 ) -> None:
     """Do ``jobs``, ``workers`` at a time.
 
@@ -123,6 +131,8 @@ def run(
         on_end: told how each job ended, as it happens.
         retries: how often a job that failed is tried again; one that diverged or is a mistake is not.
         fail_fast: stop all at the first job that did not finish.
+        deadline: when all are stopped as by Ctrl-C, in seconds of ``time.monotonic``.
+        worth_beginning: asked just before a job is begun; False leaves it out.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the jobs that were going on have marked their runs and can be resumed.
@@ -134,10 +144,19 @@ def run(
             while waiting or working:
                 while waiting and len(working) < workers:
                     job, left = waiting.popleft()
+                    if not worth_beginning(job):
+                        continue
                     taken = {worker.place for worker, _ in working.values()}
                     worker = Worker(job, min(set(range(workers)) - taken))
                     working[worker.process.sentinel] = worker, left
-                for sentinel in connection.wait(list(working)):
+                if not working:
+                    return  # nothing of what was left was worth beginning
+                seconds = None if deadline == math.inf else max(0.0, deadline - time.monotonic())
+                ready = connection.wait(list(working), seconds)
+                if not ready:
+                    _stop([worker for worker, _ in working.values()], on_end)
+                    return
+                for sentinel in ready:
                     worker, left = working.pop(int(str(sentinel)))
                     ended = _ended(worker, left)
                     on_end(ended)

@@ -69,7 +69,7 @@ def run(job: Job) -> Result:
                 note = traceback.format_exc()
                 folder.write_config(job)
                 folder.write_result(head(job, identity, device) | {"status": "failed", "note": note})
-                with folder.log.open("a", encoding="utf-8") as file:
+                with folder.log.open("a", encoding="utf-8", errors="backslashreplace") as file:
                     file.write(note)
                 if short_of_memory(error):
                     raise Failure(
@@ -161,7 +161,7 @@ def _engine(job: Job, data: SequenceData) -> str:
 @contextmanager
 def _logged_to(folder: RunFolder) -> Iterator[None]:
     """Copy the log lines of this run into its ``log.txt``."""
-    handler = logging.FileHandler(folder.log)
+    handler = logging.FileHandler(folder.log, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     try:

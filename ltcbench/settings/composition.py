@@ -110,8 +110,8 @@ def _explain(error: Exception) -> UserError:
     if isinstance(error, MissingConfigException) and error.options:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         return unknown(group, name, error.options)
-    if isinstance(error, YAMLError):
-        return UserError(f"a configuration file is not YAML ({' '.join(str(error).split())}): mend it.")
+    if isinstance(error, (YAMLError, UnicodeDecodeError)):
+        return UserError(f"a configuration file is not YAML in UTF-8 ({' '.join(str(error).split())}): mend it.")
     text = str(error)
     if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '(.*)'", text):
         return UserError(

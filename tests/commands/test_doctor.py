@@ -9,6 +9,7 @@ from ltcbench.commands import doctor
 def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("LTCBENCH_DATASETS", str(tmp_path / "datasets"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 def test_a_whole_installation_is_well(capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,6 +17,14 @@ def test_a_whole_installation_is_well(capsys: pytest.CaptureFixture[str]) -> Non
     out = capsys.readouterr().out
     assert "all well." in out
     assert all(f"  {name} " in out for name in doctor.NEEDED)
+
+
+def test_the_store_of_mlflow_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    doctor.run([])
+    assert "runs/mlflow.db\n" in capsys.readouterr().out
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:5000")
+    doctor.run([])
+    assert "MLflow store: http://host:5000\n" in capsys.readouterr().out
 
 
 def test_a_missing_package_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

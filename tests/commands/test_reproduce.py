@@ -234,3 +234,53 @@ def test_a_killed_worker_is_one_failure_and_is_tried_again(places: dict[str, str
     assert process.returncode == 0, output
     assert output.count("its process died with exit status -9. It is tried again.") == 1
     assert [result(folder)["status"] for folder in run_folders(places)] == ["finished"] * 2
+
+
+@pytest.mark.slow
+def test_a_budget_ends_in_time_and_the_next_call_goes_on(places: dict[str, str]) -> None:
+    dear = ["trainer.epochs=100000", "--seeds", "2", "--jobs", "2", "--budget", "8s"]
+    began = time.monotonic()
+    done = reproduce(places, *dear)
+    assert time.monotonic() - began < 60
+    assert done.returncode == 0 and "2 interrupted" in done.stdout
+    folders = run_folders(places)
+    assert [result(folder)["status"] for folder in folders] == ["interrupted"] * 2
+    before = sum(map(rows, folders))
+    assert before > 0 and "2 resumable" in done.stdout
+    assert reproduce(places, *dear).returncode == 0
+    assert run_folders(places) == folders and sum(map(rows, folders)) > before
+
+
+def test_what_cannot_end_within_the_budget_is_not_begun_unless_asked(
+    places: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert reproduce(places, "trainer.epochs=2", "--seeds", "1").returncode == 0
+    dear = ["trainer.epochs=1000000", "--seeds", "1", "--budget", "5s"]
+    done = reproduce(places, *dear)
+    assert done.returncode == 0 and "1 not begun." in done.stdout and len(run_folders(places)) == 1
+    assert "1 interrupted" in reproduce(places, *dear, "--long").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["ltc-6", "--budget", "2x"], "--budget 2x is no duration"),
+        (["ltc-6", "--budget", ""], "is no duration"),
+        (["ltc-6", "--long"], "--long says what to begin within a budget"),
+        (["trainer.epochs=2"], "no table in trainer.epochs=2: expected all, or one of"),
+        (["ltc-6", "nosuch"], "unknown table 'nosuch'"),
+        (["ltc-6", "model.unfolds=2.5", "--only", "model=ltc", "--dry-run"], "model.unfolds=2.5 is not a whole number"),
+    ],
+)
+def test_a_mistake_in_what_is_asked_for(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["reproduce", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told and told.count("\n") == 1
+
+
+def test_all_tables_are_one_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["reproduce", "all", "--only", "model=cfc", "--seeds", "1", "--budget", "1h", "--dry-run"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "cfc-imdb" in last and "ltc-3" in last

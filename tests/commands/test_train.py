@@ -202,6 +202,14 @@ def test_a_sweep_goes_on_after_a_failing_job(places: dict[str, str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_sweep_without_a_folder_to_write_is_told_in_one_sentence(places: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file in the way", encoding="utf-8")
+    done = ltcbench(places, "train", *SMALL, "seed=0,1", "-m")
+    assert done.returncode == 1
+    assert f"cannot write {tmp_path / 'runs' / 'sweeps'} (Not a directory)" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_diverged_run_says_why_and_counts_as_failed(places: dict[str, str]) -> None:
     done = ltcbench(places, "train", *SMALL, "trainer.epochs=3", "trainer.learning_rate=1e30", "tracker=none")
     assert done.returncode == 1

@@ -1,7 +1,9 @@
 import dataclasses
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -83,7 +85,7 @@ class Workers:
 
 
 def run(
-    job: Job, monkeypatch: pytest.MonkeyPatch, workers: Workers, number: int, **options: int
+    job: Job, monkeypatch: pytest.MonkeyPatch, workers: Workers, number: int, **options: Any
 ) -> list[tuple[int, str, bool]]:
     monkeypatch.setattr(grid, "Worker", workers)
     ends: list[Ended] = []
@@ -102,6 +104,23 @@ def test_all_are_done_in_order_and_no_more_at_once_than_asked(job: Job, monkeypa
     ]
     assert workers.begun == [0, 1, 2, 3]
     assert workers.most == 2
+
+
+def test_at_the_deadline_all_are_stopped_and_nothing_more_is_begun(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers({0: ["finished"], 1: ["hangs"], 2: ["hangs"], 3: ["finished"]})
+    began = time.monotonic()
+    ends = run(job, monkeypatch, workers, 2, deadline=began + 0.2)
+    assert 0.1 < time.monotonic() - began < 5
+    assert sorted(ends) == [(0, "finished", False), (1, "interrupted", False), (2, "interrupted", False)]
+    assert sorted(workers.stopped) == [1, 2] and 3 not in workers.begun
+
+
+def test_what_is_not_worth_beginning_is_left_out(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers({0: ["finished"], 1: ["finished"], 2: ["finished"]})
+    ends = run(job, monkeypatch, workers, 2, worth_beginning=lambda job: job.seed == 1)
+    assert ends == [(1, "finished", False)] and workers.begun == [1]
+    nothing = Workers({0: []})
+    assert run(job, monkeypatch, nothing, 1, worth_beginning=lambda job: False) == []
 
 
 def test_what_failed_is_tried_again_and_what_is_a_mistake_is_not(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +148,7 @@ def test_fail_fast_stops_the_others(job: Job, monkeypatch: pytest.MonkeyPatch) -
 def test_ctrl_c_stops_all(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = Workers({0: ["hangs"], 1: ["hangs"], 2: ["finished"]})
 
-    def interrupted(sentinels: list[int]) -> list[int]:
+    def interrupted(sentinels: list[int], timeout: float | None) -> list[int]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(grid.connection, "wait", interrupted)
