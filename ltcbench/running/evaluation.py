@@ -29,8 +29,8 @@ def job_of(tree: Mapping[str, Any]) -> Job:
     """
     usual = composition.composed([])
     elsewhere = {key: getattr(usual, key) for key in ELSEWHERE}
-    protocol = {"name": tree["protocol"]}
-    job = checked({"precision": usual.precision, **tree, **elsewhere, "protocol": protocol}, tree["recipe"])
+    protocol = {"name": tree.get("protocol")}
+    job = checked({"precision": usual.precision, **tree, **elsewhere, "protocol": protocol}, str(tree.get("recipe")))
     check(job)
     groups.quirks(job.task, job.protocol, job.quirks)
     tasks.at_hand(job.task, job.source)  # tells a source that does not exist

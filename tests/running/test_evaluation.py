@@ -29,6 +29,9 @@ def test_what_was_written_is_the_same_job(overrides: list[str], tmp_path: Path) 
     [
         ("name: lstm", "name: nope", "unknown model 'nope'"),
         ("name: gesture", "name: nope", "unknown task 'nope'"),
+        ("name: lstm", "name: ../../x", "unknown model '../../x'"),
+        ("protocol: paper", "", "protocol.name=null is not text"),
+        ("trainer:", "teacher:", "trainer=None is not a group of settings"),
         ("protocol: paper", "protocol: nope", "unknown protocol 'nope'"),
         ("protocol: paper", "protocol: ${oc.env:HOME}", "unknown protocol '${oc.env:HOME}'"),
         ("source: synthetic", "source: ${oc.env:HOME}", "unknown source of gesture '${oc.env:HOME}'"),
