@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     composer.save()
     for result in every:
         result.write()
-        print(result.summary())
+        print(f"{result.path}: {result.summary()}")
         for sentence in result.disputed:
             print(f"  {sentence}")
     return 0

@@ -223,9 +223,9 @@ def _with_data(jobs: Sequence[Job], data: Data) -> list[Job]:
 def _measure_baselines(jobs: Sequence[Job]) -> None:
     """Measure what needs no network on the data of the jobs, for the tables."""
     from ltcbench import tasks
-    from ltcbench.reporting import trivial
+    from ltcbench.reporting import index, trivial
 
     for job in {str(tree(job)["task"]): job for job in jobs}.values():
-        if tasks.at_hand(job.task, job.source) and not trivial.file(job).is_file():
+        if tasks.at_hand(job.task, job.source) and not index.baselines_in(trivial.file(job)):
             print(f"{job.task}: measuring what needs no network.", flush=True)
             trivial.measure(job)

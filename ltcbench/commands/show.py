@@ -111,7 +111,8 @@ def _run(job: Job) -> str:
     if result is None:
         return f"RUN {folder.path}: not started, or without a result yet"
     mark = f" [{MARKS[result['source']]}]" if result["source"] in MARKS else ""
-    return f"RUN {folder.path}: {result['status']}, test {result['metric']} {result['test_metric']}{mark}"
+    number = f", test {result['metric']} {result['test_metric']}" if "metric" in result else ""
+    return f"RUN {folder.path}: {result['status']}{number}{mark}"
 
 
 def _paragraph(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import sys
 
-from ltcbench.errors import Failure
+from ltcbench.errors import Failure, UserError
 from ltcbench.running import tracking
 from ltcbench.running.folder import folders
 from ltcbench.terminal import Parser
@@ -21,6 +21,8 @@ def run(arguments: list[str]) -> int:
         store = _opened(uri)
     for folder in found:
         try:
+            if folder.damaged():
+                raise UserError("its result.json cannot be read; the same training writes it again")
             store.mirror(folder, folder.result())
         except Exception as error:  # whatever is wrong with one run, the others are mirrored
             failed += 1

@@ -94,7 +94,6 @@ def _publish(lines: "Sequence[Line]", table: str, overrides: Sequence[str], comp
             f"there is no run of {' '.join([table, *overrides])} to publish: ltcbench reproduce {table} makes them."
         )
     result.write()
-    print(result.summary())
-    for sentence in result.disputed:
-        print(f"  {sentence}")
+    print(result.path)
+    print("\n".join([result.summary(), *result.disputed]), file=sys.stderr)
     return 0

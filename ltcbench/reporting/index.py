@@ -256,6 +256,13 @@ def _parsed(text: str) -> tuple[dict[str, Any], str]:
 
 def _baselines(folder: Path) -> Iterator[Run]:
     for path in sorted(folder.glob(f"*/{BASELINES}/*.json")):
-        with suppress(OSError, ValueError, TypeError):
-            runs = [Run(**run) for run in from_json(path.read_text(encoding="utf-8"))]
-            yield from (run for run in runs if run.status == "baseline" and not fault(run))
+        yield from baselines_in(path)
+
+
+def baselines_in(path: Path) -> list[Run]:
+    """The baselines of a file of ours; none where there is no such file, or a damaged one."""
+    try:
+        runs = [Run(**run) for run in from_json(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return []
+    return [run for run in runs if run.status == "baseline" and not fault(run)]

@@ -63,7 +63,7 @@ class Merged:
         counts = {"added": self.added, "kept": self.kept, "replaced": self.replaced}
         told = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
         apart = f"; {len(self.earlier)} that no cell counts now are kept in {EARLIER}/" if self.earlier else ""
-        return f"{self.path}: {len(self.lines) + len(self.earlier)} lines: {told}{apart}."
+        return f"{len(self.lines) + len(self.earlier)} lines: {told}{apart}."
 
 
 def merged(path: Path, new: Iterable[Line], composer: Composer) -> Merged:

@@ -6,12 +6,13 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
 from ltcbench import models, tasks
 from ltcbench.errors import Failure, Interrupted, UserError
+from ltcbench.files import writing
 from ltcbench.models import Network
 from ltcbench.models.scan import FUSED
 from ltcbench.progress import TrainingProgress
@@ -49,11 +50,13 @@ def run(job: Job) -> Result:
     folder = RunFolder.of(job, identity)
     name = f"{job.task}/{job.model}"
 
+    if not job.force and (result := _done(folder, name)):
+        return result
     with folder.lock(f"{name}: another process works on this run ({folder.path}); waiting for it."):
-        result = None if job.force else folder.result()
-        if result is not None and result["status"] in ("finished", "diverged"):
-            log.info("%s: done before (%s); force=true does it again.", name, folder.path)
+        if not job.force and (result := _done(folder, name)):  # by the process that had the lock
             return result
+        if not job.force and folder.damaged():
+            log.warning("%s: result.json in %s cannot be read; going on from the checkpoint.", name, folder.path)
         with _stop_signals() as stop:
             try:
                 loaded = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
@@ -67,16 +70,26 @@ def run(job: Job) -> Result:
                 raise
             except Exception as error:
                 note = traceback.format_exc()
-                folder.write_config(job)
-                folder.write_result(head(job, identity, device) | {"status": "failed", "note": note})
-                with folder.log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                    file.write(note)
+                with suppress(Failure):  # a full disk must not hide what went wrong
+                    folder.write_config(job)
+                    folder.write_result(head(job, identity, device) | {"status": "failed", "note": note})
+                    with writing(folder.log), folder.log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                        file.write(note)
                 if short_of_memory(error):
                     raise Failure(
                         f"{name}: there is no memory left ({_first_line(error)}): choose a smaller "
                         "trainer.batch_size, model.hidden_size or task.window, or another device."
                     ) from error
                 raise
+
+
+def _done(folder: RunFolder, name: str) -> Result | None:
+    """The result of a run that needs nothing more."""
+    result = folder.result()
+    if result is None or result["status"] not in ("finished", "diverged"):
+        return None
+    log.info("%s: done before (%s); force=true does it again.", name, folder.path)
+    return result
 
 
 def _first_line(error: Exception) -> str:
@@ -158,17 +171,26 @@ def _engine(job: Job, data: SequenceData) -> str:
     return job.engine
 
 
+class _Log(logging.FileHandler):
+    """A run's ``log.txt``; a line that the disk does not take is lost, the training is worth more."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing: what is wrong with the disk, the files of the run tell in a sentence."""
+
+
 @contextmanager
 def _logged_to(folder: RunFolder) -> Iterator[None]:
     """Copy the log lines of this run into its ``log.txt``."""
-    handler = logging.FileHandler(folder.log, encoding="utf-8", errors="backslashreplace")
+    with writing(folder.log):
+        handler = _Log(folder.log, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     try:
         yield
     finally:
         log.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # as with its lines
+            handler.close()
 
 
 @contextmanager

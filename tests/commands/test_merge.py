@@ -34,7 +34,7 @@ def test_publishing_in_a_fresh_clone_changes_nothing(
 ) -> None:
     assert cli.run(["table", table, "--publish"]) == 0
     assert files(runs / "published") == files(PUBLISHED)
-    assert " kept" in capsys.readouterr().out
+    assert " kept" in capsys.readouterr().err
 
 
 def test_a_run_of_ones_own_is_added_to_what_is_published(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +44,7 @@ def test_a_run_of_ones_own_is_added_to_what_is_published(runs: Path, capsys: pyt
     after = (runs / "published" / "ltc-6.csv").read_text().splitlines()
     (added,) = set(after) - set(before)
     assert set(before) < set(after) and "seed=7" in added
-    assert f"{len(before) - 1} kept" in capsys.readouterr().out and len(after) == len(before) + 1
+    assert f"{len(before) - 1} kept" in capsys.readouterr().err and len(after) == len(before) + 1
 
 
 def test_nothing_to_publish_is_told_and_leaves_no_file(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from ltcbench import cli
+from ltcbench.running.folder import RunFolder, fingerprint
+from ltcbench.settings.composition import composed
 
 OWN = "who,speed,kind\n" + "".join(f"{who},{0.1 * who},{'AB'[who % 2]}\n" for who in range(20))
 
@@ -44,3 +46,11 @@ def test_a_table_of_the_users_is_shown(tmp_path: Path, capsys: pytest.CaptureFix
     told = capsys.readouterr().out
     assert "sequences of 1 steps x 1 features; target 2 classes (A, B)" in told
     assert "sequences: train 14, valid 2, test 4" in told
+
+
+def test_a_run_that_failed_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = composed(["task=gesture", "task.source=synthetic"])
+    head = {"task": "gesture", "model": "cfc", "seed": 0, "source": "synthetic", "device": "cpu"}
+    RunFolder.of(job, fingerprint(job, {})).write_result({**head, "status": "failed", "note": "no"})
+    assert cli.run(["show", "task=gesture", "task.source=synthetic"]) == 0
+    assert ": failed [SYNTHETIC" in capsys.readouterr().out

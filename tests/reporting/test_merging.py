@@ -83,7 +83,7 @@ def test_lines_are_counted_in_words(tmp_path: Path) -> None:
     merging.merged(path, every[:2], COMPOSER).write()
     result = merging.merged(path, every[1:4], COMPOSER)
     assert (result.added, result.kept, result.replaced) == (2, 2, 0)
-    assert result.summary() == f"{path}: 4 lines: 2 added, 2 kept."
+    assert result.summary() == "4 lines: 2 added, 2 kept."
 
 
 def changed(line: Line, **fields: object) -> Line:
