@@ -9,12 +9,14 @@ What is printed goes, with the machine, to bench/ in the folder of runs as well.
 import argparse
 from typing import TYPE_CHECKING
 
+from ltcbench import values
 from ltcbench.bench.cases import EPOCHS, STANDARD, WHAT, Case, Shape
 from ltcbench.errors import UserError, unknown
 from ltcbench.files import write
 from ltcbench.settings import composition
 from ltcbench.settings.job import Job
 from ltcbench.terminal import Parser
+from ltcbench.values import Range
 
 if TYPE_CHECKING:
     from ltcbench.bench.measure import Bench
@@ -59,8 +61,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--what", metavar=",".join(WHAT), help="of shapes (default: all)")
     parser.add_argument("--repeats", type=int, default=15, metavar="N", help="samples of each (default: 15)")
     options = parser.parse_intermixed_args(arguments)
-    if options.repeats < 1:
-        raise UserError(f"--repeats {options.repeats} is out of range: expected at least 1.")
+    values.checked("--repeats", options.repeats, int, Range(1, 10_000))
     if options.what and (options.task or options.curve or options.claims):
         raise UserError("--what chooses what is timed of a shape: leave it out with --task, --curve and --claims.")
     for what in (options.what or "").split(",") if options.what else ():

@@ -3,10 +3,11 @@
 import os
 import sys
 
-from ltcbench import places
+from ltcbench import places, values
 from ltcbench.errors import UserError
 from ltcbench.running import tracking
 from ltcbench.terminal import Parser
+from ltcbench.values import Range
 
 
 def run(arguments: list[str]) -> int:
@@ -18,6 +19,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=5000)
     parser.add_argument("--host", default="127.0.0.1")
     options = parser.parse_args(arguments)
+    values.checked("--port", options.port, int, Range(1, 65535))
     uri = tracking.default_uri()
     if uri.startswith(("http:", "https:", "databricks")):
         raise UserError(f"the runs are mirrored into {uri}, as MLFLOW_TRACKING_URI says: look there.")

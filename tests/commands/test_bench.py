@@ -94,3 +94,9 @@ def test_mistakes(arguments: list[str], sentence: str, capsys: pytest.CaptureFix
     error = capsys.readouterr().err
     assert sentence in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "10001", "1000000000000000000000"])
+def test_samples_out_of_range_are_told(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["bench", "--repeats", number]) == 2
+    assert "is out of range: expected a number from 1 to 10000" in capsys.readouterr().err

@@ -238,17 +238,16 @@ def test_a_killed_worker_is_one_failure_and_is_tried_again(places: dict[str, str
 
 @pytest.mark.slow
 def test_a_budget_ends_in_time_and_the_next_call_goes_on(places: dict[str, str]) -> None:
-    dear = ["trainer.epochs=100000", "--seeds", "2", "--jobs", "2", "--budget", "8s"]
+    dear = ["trainer.epochs=100000", "--seeds", "2", "--budget", "20s"]
     began = time.monotonic()
     done = reproduce(places, *dear)
-    assert time.monotonic() - began < 60
-    assert done.returncode == 0 and "2 interrupted" in done.stdout
-    folders = run_folders(places)
-    assert [result(folder)["status"] for folder in folders] == ["interrupted"] * 2
-    before = sum(map(rows, folders))
-    assert before > 0 and "2 resumable" in done.stdout
+    assert 19 < time.monotonic() - began < 80
+    assert done.returncode == 0 and "1 interrupted, 1 not begun." in done.stdout
+    (folder,) = run_folders(places)
+    before = rows(folder)
+    assert result(folder)["status"] == "interrupted" and before > 0 and "1 resumable" in done.stdout
     assert reproduce(places, *dear).returncode == 0
-    assert run_folders(places) == folders and sum(map(rows, folders)) > before
+    assert run_folders(places) == [folder] and rows(folder) > before
 
 
 def test_what_cannot_end_within_the_budget_is_not_begun_unless_asked(

@@ -47,3 +47,9 @@ def page(url: str) -> str:
         except OSError:
             assert time.monotonic() < end, "the server does not answer"
             time.sleep(0.5)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_a_port_that_cannot_be_is_told(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["ui", "--port", port]) == 2
+    assert f"--port={port} is out of range: expected a number from 1 to 65535" in capsys.readouterr().err

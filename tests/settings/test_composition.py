@@ -1,7 +1,7 @@
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltcbench import models
@@ -77,6 +77,7 @@ def test_what_hydra_says_about_an_override_is_one_sentence_of_ours(override: str
     assert not [word for word in ("Exception", "Error", "\n", "EOF") if word in str(told.value)]
 
 
+@settings(deadline=None, max_examples=40)  # each composes, which takes a tenth of a second
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20) | st.text("\\'\"${}a ", max_size=8))
 def test_a_text_in_the_quotes_that_are_recommended_arrives_as_it_is(text: str) -> None:
     (override,) = shlex.split(shlex.quote(f"mirror={quoted(text)}"))
