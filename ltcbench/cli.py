@@ -13,6 +13,7 @@ COMMANDS = {
     "reproduce": "run what a table of the papers needs and is not there yet",
     "table": "a table of the papers, ours beside it, with verdicts",
     "merge": "take other people's runs into the published results",
+    "runs": "any runs as a table, over seeds: a sweep, a search, a task",
     "report": "all tables with pictures, as one page",
     "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",
