@@ -9,6 +9,7 @@ from ltcbench import terminal
 
 COMMANDS = {
     "train": "train a model on a task; Hydra overrides key=value, -m for sweeps",
+    "tune": "search for settings by the validation metric",
     "data": "list, fetch, verify, import or show the raw data",
     "reproduce": "run what a table of the papers needs and is not there yet",
     "table": "a table of the papers, ours beside it, with verdicts",

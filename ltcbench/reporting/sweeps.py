@@ -22,7 +22,7 @@ from ltcbench.reporting.rows import OFFICIAL
 from ltcbench.reporting.statistics import Summary, summary
 from ltcbench.reporting.wanted import Composer
 from ltcbench.running.folder import STATUSES, RunFolder
-from ltcbench.settings.job import WHERE
+from ltcbench.settings.job import WHERE, Job
 from ltcbench.settings.numerics import EVERYWHERE
 
 USUAL = {"precision": "float32", "numerics": str(EVERYWHERE)}  # what a configuration leaves out
@@ -293,16 +293,28 @@ def _section(task: str, metric: str, runs: Sequence[Trained], columns: Sequence[
 
 
 def _marks(runs: Sequence[Trained], composer: Composer) -> Iterator[str]:
-    source = runs[0].run.source
+    cuts = {(one.run.epochs, _whole(one.run.task, one.run.model, one.run.protocol, composer)) for one in runs}
+    return _told(runs[0].run.source, cuts)
+
+
+def marks(job: Job, source: str) -> list[str]:
+    """What keeps a training from being a whole one on the official data."""
+    composer = Composer()
+    found = list(_told(source, {(job.trainer.epochs, _whole(job.task, job.model, job.protocol, composer))}))
+    composer.save()
+    return found
+
+
+def _told(source: str, cuts: Collection[tuple[int, int]]) -> Iterator[str]:
     if source not in OFFICIAL:
         yield f"{source} data"
-    for epochs, whole in sorted({(one.run.epochs, _whole(one.run, composer)) for one in runs}):
+    for epochs, whole in sorted(cuts):
         if epochs < whole:
             yield f"cut short, {epochs} of {whole} epochs"
 
 
-def _whole(run: Run, composer: Composer) -> int:
-    """The epochs of a training with this model and task of which no more was said; 0 where they are not ours."""
+def _whole(task: str, model: str, protocol: str, composer: Composer) -> int:
+    """The epochs of a training of which no more was said; 0 where model and task are not ours."""
     with suppress(UserError):
-        return composer.wanted([f"task={run.task}", f"model={run.model}", f"protocol={run.protocol}"]).epochs
+        return composer.wanted([f"task={task}", f"model={model}", f"protocol={protocol}"]).epochs
     return 0
