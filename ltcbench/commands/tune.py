@@ -131,8 +131,8 @@ def _told(plan: "Plan", data: "SequenceData", ended: "Sequence[Trial]", shares: 
     if best.status != "finished":
         print("No trial finished: nothing to choose from; search a smaller range, e.g. of trainer.learning_rate.")
         return 1
-    for mark in marks(plan.job, data.source):
-        print(f"Of this search: {mark}.")
+    if found := marks(plan.job, data.source):
+        print(f"Not whole runs on the official data: {'; '.join(found)}.")
     print(report.importance(shares))
     path = report.file(plan.name)
     write(path, report.picture(ended, plan.space, data.metric, data.direction).encode())

@@ -1,5 +1,6 @@
 """What a search came to: its trials as a table, what mattered, a picture, and the line to type for the best."""
 
+import math
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,10 +17,11 @@ from ltcbench.running.tuning.study import folder
 
 SEEDS = 3  # of the line to type
 _STYLE = (
-    "<style>text{font:11px sans-serif;fill:#555}.grid{stroke:#ddd}.dot{fill:#2a6fb0;fill-opacity:.7}"
-    ".less{fill:#bbb}.line{fill:none;stroke:#c0392b;stroke-width:1.5}path{fill:none}</style>"
+    "<style>text{font:11px sans-serif;fill:#777}.grid{stroke:#8884}.dot{fill:#2a6fb0}.less{fill:#aaa}"
+    ".line{fill:none;stroke:#c0392b;stroke-width:1.5}</style>"
 )
 _WIDTH, _HEIGHT, _BOTTOM = 270, 230, 170  # of a panel, and where its axis lies
+_ABREAST = 3
 
 
 def line(trial: Trial, trials: int) -> str:
@@ -91,9 +93,13 @@ def picture(trials: Sequence[Trial], space: Space, metric: str, direction: str) 
         else:
             numbers = [float(str(value)) for value in values]
             panels.append(_panel(known, metric, key, numbers, _axis(numbers, domain.log)))
-    moved = [f'<g transform="translate({i * _WIDTH} 0)">{panel}</g>' for i, panel in enumerate(panels)]
+    moved = [
+        f'<g transform="translate({i % _ABREAST * _WIDTH} {i // _ABREAST * _HEIGHT})">{panel}</g>'
+        for i, panel in enumerate(panels)
+    ]
+    width, height = _WIDTH * min(len(panels), _ABREAST), _HEIGHT * math.ceil(len(panels) / _ABREAST)
     label = f"validation {metric} of {len(known)} trials, in order and over each setting"
-    drawn = charts.figure(_WIDTH * len(panels), _HEIGHT, label, [_STYLE, *moved])
+    drawn = charts.figure(width, height, label, [_STYLE, *moved])
     return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) + "\n"
 
 

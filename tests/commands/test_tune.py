@@ -79,6 +79,7 @@ class Tune:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ltcbench", "tune", *arguments],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # else ignored in the background
         )  # fmt: skip
 
     def lines(self) -> Iterator[str]:

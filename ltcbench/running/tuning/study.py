@@ -30,7 +30,7 @@ SAMPLERS = ("tpe", "random")
 RULES = 1  # raised when the same search would try or stop other trials than before
 STARTUP = 5  # trials that end before the median rule stops one
 FEWEST = 10  # trials of which importance can be told
-WARM_UP = 0.1  # share of the epochs before it may
+WARM_UP = 0.25  # share of the epochs before it may
 
 
 @dataclass(frozen=True)
