@@ -170,6 +170,7 @@ def search(
                 if going.look():
                     handle.stop()
     except KeyboardInterrupt:
+        print("stopping; of what is going on, everything up to the last whole epoch is kept.", flush=True)
         raise Interrupted("interrupted; the same command goes on.") from None
     finally:
         for handle in working:
