@@ -9,10 +9,12 @@ from ltcbench import terminal
 
 COMMANDS = {
     "train": "train a model on a task; Hydra overrides key=value, -m for sweeps",
+    "tune": "search for settings by the validation metric",
     "data": "list, fetch, verify, import or show the raw data",
     "reproduce": "run what a table of the papers needs and is not there yet",
     "table": "a table of the papers, ours beside it, with verdicts",
     "merge": "take other people's runs into the published results",
+    "runs": "any runs as a table, over seeds: a sweep, a search, a task",
     "report": "all tables with pictures, as one page",
     "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",

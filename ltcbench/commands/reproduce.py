@@ -13,6 +13,7 @@ from ltcbench import places, values
 from ltcbench.errors import UserError
 from ltcbench.paper import selection, tables
 from ltcbench.paper.tables import Cell
+from ltcbench.running.executors.local import Local
 from ltcbench.running.grid import Data, Ended, planned
 from ltcbench.running.grid import run as run_all
 from ltcbench.settings import composition
@@ -197,9 +198,11 @@ def _carry_out(
             bar.update()
 
     ends["failed"] += asked - len(jobs)
+    executor = Local(options.jobs)
     try:
-        run_all(jobs, options.jobs, on_end, options.retries, options.fail_fast, deadline, worth_beginning)
+        run_all(jobs, executor, on_end, options.retries, options.fail_fast, deadline, worth_beginning)
     finally:
+        executor.close()
         bar.close()
     ends["not begun"] = asked - ends.total()
     print(", ".join(f"{n} {status}" for status, n in ends.items() if n) + ".")

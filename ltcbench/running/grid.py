@@ -1,4 +1,4 @@
-"""Many jobs: how far each is, and those that are not done in fresh processes side by side.
+"""Many jobs: how far each is, and those that are not done side by side where an executor does them.
 
 Run folders make every job resumable, so a grid that broke off goes on where it was.
 """
@@ -7,14 +7,13 @@ import math
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection
 from typing import Literal
 
 from ltcbench.errors import Interrupted, UserError
-from ltcbench.running.executors.local import Worker
+from ltcbench.running.executors import Executor, Handle
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.settings.job import Job
 
@@ -116,18 +115,18 @@ def planned(job: Job, data: Data) -> Planned:
 
 def run(
     jobs: Sequence[Job],
-    workers: int,
+    executor: Executor,
     on_end: Callable[[Ended], None],
     retries: int = 0,
     fail_fast: bool = False,
     deadline: float = math.inf,
     worth_beginning: Callable[[Job], bool] = lambda job: True,
 ) -> None:
-    """Do ``jobs``, ``workers`` at a time.
+    """Do ``jobs``, as many at a time as the executor has slots.
 
     Args:
         jobs: the jobs, in order.
-        workers: number of processes.
+        executor: does them; it stays open.
         on_end: told how each job ended, as it happens.
         retries: how often a job that failed is tried again; one that diverged or is a mistake is not.
         fail_fast: stop all at the first job that did not finish.
@@ -138,55 +137,50 @@ def run(
         Interrupted: Ctrl-C or SIGTERM; the jobs that were going on have marked their runs and can be resumed.
     """
     waiting = deque((job, retries) for job in jobs)
-    working: dict[int, tuple[Worker, int]] = {}
+    working: dict[Handle, int] = {}
     with _sigterm_as_ctrl_c():
         try:
             while waiting or working:
-                while waiting and len(working) < workers:
+                while waiting and len(working) < executor.slots:
                     job, left = waiting.popleft()
-                    if not worth_beginning(job):
-                        continue
-                    taken = {worker.place for worker, _ in working.values()}
-                    worker = Worker(job, min(set(range(workers)) - taken))
-                    working[worker.process.sentinel] = worker, left
+                    if worth_beginning(job):
+                        working[executor.begin(job)] = left
                 if not working:
                     return  # nothing of what was left was worth beginning
                 seconds = None if deadline == math.inf else max(0.0, deadline - time.monotonic())
-                ready = connection.wait(list(working), seconds)
+                ready = executor.wait(list(working), seconds)
                 if not ready:
-                    _stop([worker for worker, _ in working.values()], on_end)
+                    _stop(working, on_end)
                     return
-                for sentinel in ready:
-                    worker, left = working.pop(int(str(sentinel)))
-                    ended = _ended(worker, left)
+                for handle in ready:
+                    left = working.pop(handle)
+                    ended = _ended(handle, left)
                     on_end(ended)
                     if ended.again:
-                        waiting.append((worker.job, left - 1))
+                        waiting.append((handle.job, left - 1))
                     elif fail_fast and ended.status != "finished":
-                        waiting.clear()
-                        _stop([worker for worker, _ in working.values()], on_end)
-                        working.clear()
+                        _stop(working, on_end)
+                        return
         except KeyboardInterrupt:
-            _stop([worker for worker, _ in working.values()], on_end)
+            _stop(working, on_end)
             raise Interrupted("interrupted; the same command goes on.") from None
 
 
-def _ended(worker: Worker, retries: int) -> Ended:
-    status, line = worker.outcome()
+def _ended(handle: Handle, retries: int) -> Ended:
+    status, line = handle.outcome()
     if status in DONE:
-        return Ended(worker.job, status, line)
-    line = f"{worker.job.task}/{worker.job.model} seed {worker.job.seed}: {status}, {line}"
-    return Ended(worker.job, "failed", line, again=retries > 0 and status != "mistake")
+        return Ended(handle.job, status, line)
+    line = f"{handle.job.task}/{handle.job.model} seed {handle.job.seed}: {status}, {line}"
+    return Ended(handle.job, "failed", line, again=retries > 0 and status != "mistake")
 
 
-def _stop(workers: Iterable[Worker], on_end: Callable[[Ended], None]) -> None:
-    """Have the workers mark their runs as interrupted and end."""
-    workers = list(workers)
-    for worker in workers:
-        worker.process.terminate()
-    for worker in workers:
-        status, line = worker.outcome()
-        on_end(Ended(worker.job, status if status in DONE else "interrupted", line))
+def _stop(handles: Collection[Handle], on_end: Callable[[Ended], None]) -> None:
+    """Have the jobs mark their runs as interrupted and end."""
+    for handle in handles:
+        handle.stop()
+    for handle in handles:
+        status, line = handle.outcome()
+        on_end(Ended(handle.job, status if status in DONE else "interrupted", line))
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 import dataclasses
-import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ltcbench.errors import Interrupted, UserError
 from ltcbench.running import grid
+from ltcbench.running.executors import Handle
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.grid import Data, Ended, planned
 from ltcbench.settings.composition import composed
@@ -54,108 +54,119 @@ def test_data_that_are_not_here_are_not_fetched_for_a_plan(runs: Path, monkeypat
         Data().checksums(absent, fetch=True)
 
 
-class Workers:
-    """Stands in for processes: each ends at once, as the script says for its seed."""
+class Script:
+    """Stands in for an executor: each job ends at once, as the script says for its seed, or when it is stopped."""
 
-    def __init__(self, script: dict[int, list[str]]) -> None:
-        self.script = script
+    def __init__(self, ends: dict[int, list[str]], slots: int = 1) -> None:
+        self.ends = ends
+        self.slots = slots
         self.begun: list[int] = []
-        self.places: list[int] = []
         self.stopped: list[int] = []
         self.alive = self.most = 0
 
-    def __call__(self, job: Job, place: int) -> SimpleNamespace:
+    def begin(self, job: Job) -> "Scripted":
         self.begun.append(job.seed)
-        self.places.append(place)
         self.alive += 1
         self.most = max(self.most, self.alive)
-        read, write = os.pipe()
-        end = self.script[job.seed].pop(0)
-        if end != "hangs":
-            os.close(write)  # `read` is ready now, as the sentinel of a process that ended
-        fd = read
+        return Scripted(self, job, self.ends[job.seed].pop(0))
 
-        def outcome() -> tuple[str, str]:
-            self.alive -= 1
-            os.close(fd)
-            return ("interrupted" if end == "hangs" else end), f"seed {job.seed}"
+    def wait(self, handles: Sequence[Handle], timeout: float | None) -> list[Handle]:
+        ready = [handle for handle in handles if isinstance(handle, Scripted) and handle.end != "hangs"]
+        if not ready:
+            assert timeout is not None
+            time.sleep(timeout)
+        return [*ready]
 
-        process = SimpleNamespace(sentinel=read, terminate=lambda: self.stopped.append(job.seed))
-        return SimpleNamespace(job=job, place=place, process=process, outcome=outcome)
+    def close(self) -> None:
+        raise AssertionError("who opened it closes it")
 
 
-def run(
-    job: Job, monkeypatch: pytest.MonkeyPatch, workers: Workers, number: int, **options: Any
-) -> list[tuple[int, str, bool]]:
-    monkeypatch.setattr(grid, "Worker", workers)
+@dataclasses.dataclass(eq=False)
+class Scripted:
+    script: Script
+    job: Job
+    end: str
+
+    def stop(self) -> None:
+        self.script.stopped.append(self.job.seed)
+
+    def outcome(self) -> tuple[str, str]:
+        self.script.alive -= 1
+        return ("interrupted" if self.end == "hangs" else self.end), f"seed {self.job.seed}"
+
+
+def run(job: Job, executor: Script, **options: Any) -> list[tuple[int, str, bool]]:
     ends: list[Ended] = []
-    grid.run([dataclasses.replace(job, seed=seed) for seed in workers.script], number, ends.append, **options)
+    grid.run([dataclasses.replace(job, seed=seed) for seed in executor.ends], executor, ends.append, **options)
     return [(end.job.seed, end.status, end.again) for end in ends]
 
 
-def test_all_are_done_in_order_and_no_more_at_once_than_asked(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers({0: ["finished"], 1: ["diverged"], 2: ["mistake"], 3: ["finished"]})
-    ends = run(job, monkeypatch, workers, 2)
+def test_all_are_done_in_order_and_no_more_at_once_than_asked(job: Job) -> None:
+    executor = Script({0: ["finished"], 1: ["diverged"], 2: ["mistake"], 3: ["finished"]}, slots=2)
+    ends = run(job, executor)
     assert sorted(ends) == [
         (0, "finished", False),
         (1, "diverged", False),
         (2, "failed", False),
         (3, "finished", False),
     ]
-    assert workers.begun == [0, 1, 2, 3]
-    assert workers.most == 2
+    assert executor.begun == [0, 1, 2, 3]
+    assert executor.most == 2
 
 
-def test_at_the_deadline_all_are_stopped_and_nothing_more_is_begun(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers({0: ["finished"], 1: ["hangs"], 2: ["hangs"], 3: ["finished"]})
+def test_at_the_deadline_all_are_stopped_and_nothing_more_is_begun(job: Job) -> None:
+    executor = Script({0: ["finished"], 1: ["hangs"], 2: ["hangs"], 3: ["finished"]}, slots=2)
     began = time.monotonic()
-    ends = run(job, monkeypatch, workers, 2, deadline=began + 0.2)
+    ends = run(job, executor, deadline=began + 0.2)
     assert 0.1 < time.monotonic() - began < 5
     assert sorted(ends) == [(0, "finished", False), (1, "interrupted", False), (2, "interrupted", False)]
-    assert sorted(workers.stopped) == [1, 2] and 3 not in workers.begun
+    assert sorted(executor.stopped) == [1, 2] and 3 not in executor.begun
 
 
-def test_what_is_not_worth_beginning_is_left_out(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers({0: ["finished"], 1: ["finished"], 2: ["finished"]})
-    ends = run(job, monkeypatch, workers, 2, worth_beginning=lambda job: job.seed == 1)
-    assert ends == [(1, "finished", False)] and workers.begun == [1]
-    nothing = Workers({0: []})
-    assert run(job, monkeypatch, nothing, 1, worth_beginning=lambda job: False) == []
+def test_what_is_not_worth_beginning_is_left_out(job: Job) -> None:
+    executor = Script({0: ["finished"], 1: ["finished"], 2: ["finished"]}, slots=2)
+    ends = run(job, executor, worth_beginning=lambda job: job.seed == 1)
+    assert ends == [(1, "finished", False)] and executor.begun == [1]
+    nothing = Script({0: []})
+    assert run(job, nothing, worth_beginning=lambda job: False) == []
 
 
-def test_what_failed_is_tried_again_and_what_is_a_mistake_is_not(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers({0: ["died", "failed", "finished"], 1: ["mistake"], 2: ["died", "died", "died"]})
-    ends = run(job, monkeypatch, workers, 1, retries=2)
+def test_what_failed_is_tried_again_and_what_is_a_mistake_is_not(job: Job) -> None:
+    executor = Script({0: ["died", "failed", "finished"], 1: ["mistake"], 2: ["died", "died", "died"]}, slots=1)
+    ends = run(job, executor, retries=2)
     assert [end for end in ends if end[0] == 0] == [(0, "failed", True), (0, "failed", True), (0, "finished", False)]
     assert [end for end in ends if end[0] == 1] == [(1, "failed", False)]
     assert [end for end in ends if end[0] == 2][-1] == (2, "failed", False)
-    assert len(workers.begun) == 7
+    assert len(executor.begun) == 7
 
 
-def test_a_job_takes_the_place_of_one_that_ended(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers({0: ["hangs"], 1: ["finished"], 2: ["finished"], 3: ["failed"]})
-    run(job, monkeypatch, workers, 2, fail_fast=True)
-    assert workers.places == [0, 1, 1, 1]
+def test_fail_fast_stops_the_others(job: Job) -> None:
+    executor = Script({0: ["hangs"], 1: ["diverged"], 2: ["finished"]}, slots=2)
+    assert run(job, executor, fail_fast=True) == [(1, "diverged", False), (0, "interrupted", False)]
+    assert executor.stopped == [0]
+    assert executor.begun == [0, 1]
 
 
-def test_fail_fast_stops_the_others(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers({0: ["hangs"], 1: ["diverged"], 2: ["finished"]})
-    assert run(job, monkeypatch, workers, 2, fail_fast=True) == [(1, "diverged", False), (0, "interrupted", False)]
-    assert workers.stopped == [0]
-    assert workers.begun == [0, 1]
+def test_those_that_end_together_with_the_one_that_failed_are_told_as_they_ended(job: Job) -> None:
+    executor = Script({0: ["failed"], 1: ["finished"], 2: ["hangs"]}, slots=3)
+    assert run(job, executor, fail_fast=True) == [
+        (0, "failed", False),
+        (1, "finished", False),
+        (2, "interrupted", False),
+    ]
 
 
 def test_ctrl_c_stops_all(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers({0: ["hangs"], 1: ["hangs"], 2: ["finished"]})
+    executor = Script({0: ["hangs"], 1: ["hangs"], 2: ["finished"]}, slots=2)
 
-    def interrupted(sentinels: list[int], timeout: float | None) -> list[int]:
+    def interrupted(handles: Sequence[Handle], timeout: float | None) -> list[Handle]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(grid.connection, "wait", interrupted)
+    monkeypatch.setattr(executor, "wait", interrupted)
     with pytest.raises(Interrupted, match="the same command goes on"):
-        run(job, monkeypatch, workers, 2)
-    assert workers.stopped == [0, 1]
-    assert workers.alive == 0
+        run(job, executor)
+    assert executor.stopped == [0, 1]
+    assert executor.alive == 0
 
 
 def test_a_crash_leaves_its_traceback_in_the_runs_log(job: Job, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,40 @@
-"""Where the jobs of a grid are done."""
+"""Where the jobs of a grid are done: an executor begins them and tells which ended."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ltcbench.settings.job import Job
+
+
+class Handle(Protocol):
+    """A job that was begun."""
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+
+    def stop(self) -> None:
+        """Have it mark its run as interrupted and end, as Ctrl-C does; ``outcome`` waits for that."""
+
+    def outcome(self) -> tuple[str, str]:
+        """How the job ended, and a line on it; waits for its end.
+
+        The first is a status of a run, ``mistake`` (a UserError) or ``died`` (its process was killed, or crashed).
+        """
+
+
+class Executor(Protocol):
+    """Does jobs, some of them side by side."""
+
+    @property
+    def slots(self) -> int:
+        """How many jobs go side by side now."""
+
+    def begin(self, job: Job) -> Handle:
+        """Begin a job; no more than ``slots`` are going on at once."""
+
+    def wait(self, handles: Sequence[Handle], timeout: float | None) -> Sequence[Handle]:
+        """Those of ``handles`` that ended: at least one, or none after ``timeout`` seconds; None waits for ever."""
+
+    def close(self) -> None:
+        """End whatever is still going on, and what was set up for it."""

@@ -1,4 +1,4 @@
-"""A process for one job, which dies with its parent.
+"""Processes of this machine, a fresh one for each job; they die with their parent.
 
 Ctrl-C and SIGTERM reach the parent alone; it decides what becomes of the workers.
 """
@@ -7,15 +7,47 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing import get_context
+from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
 from ltcbench.errors import Interrupted, UserError
+from ltcbench.running.executors import Handle
 from ltcbench.settings.job import Job
+
+
+class Local:
+    """Fresh processes side by side, sharing out the GPUs.
+
+    Args:
+        slots: how many.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self.working: list[Worker] = []
+
+    def begin(self, job: Job) -> "Worker":
+        """Begin a job at the first place that is free."""
+        self.working = [worker for worker in self.working if worker.process.is_alive()]
+        taken = {worker.place for worker in self.working}
+        worker = Worker(job, min(set(range(self.slots)) - taken))
+        self.working.append(worker)
+        return worker
+
+    def wait(self, handles: Sequence[Handle], timeout: float | None) -> list[Handle]:
+        """Those whose process ended."""
+        by_sentinel = {worker.process.sentinel: worker for worker in cast(Sequence[Worker], handles)}
+        return [by_sentinel[int(str(sentinel))] for sentinel in connection.wait(list(by_sentinel), timeout)]
+
+    def close(self) -> None:
+        """Stop what is still going on."""
+        for worker in self.working:
+            worker.stop()
 
 
 class Worker:
@@ -24,7 +56,7 @@ class Worker:
     Attributes:
         job: the job.
         place: its number among the processes side by side, from 0; decides the GPU where there are several.
-        process: to wait for, or to ``terminate``, which marks the run as interrupted.
+        process: to wait for.
     """
 
     def __init__(self, job: Job, place: int) -> None:
@@ -37,11 +69,12 @@ class Worker:
             self.process.start()
         other.close()
 
-    def outcome(self) -> tuple[str, str]:
-        """How the job ended, and a line on it; waits for the end of the process.
+    def stop(self) -> None:
+        """Have the process mark its run as interrupted and end."""
+        self.process.terminate()
 
-        The first is a status of a run, ``mistake`` (a UserError) or ``died`` (the process was killed, or crashed).
-        """
+    def outcome(self) -> tuple[str, str]:
+        """How the job ended, and a line on it; waits for the end of the process."""
         self.process.join()
         try:
             status, line = self.channel.recv()
