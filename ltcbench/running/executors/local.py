@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import BaseContext, SpawnContext
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -59,9 +59,9 @@ class Worker:
     Args:
         job: the job.
         place: its number among the processes side by side, from 0; decides the GPU where there are several.
-        method: how ``multiprocessing`` starts it.
-        imported: modules that its method may import beforehand.
-        environment: variables that it adds to its environment.
+        context: how ``multiprocessing`` starts it.
+        daemon: whether it is stopped when this process ends.
+        environment: variables that it adds to its own.
 
     Attributes:
         job, place: as above.
@@ -72,16 +72,15 @@ class Worker:
         self,
         job: Job,
         place: int,
-        method: str = "spawn",
-        imported: Sequence[str] = (),
+        context: BaseContext = get_context("spawn"),  # noqa: B008
+        daemon: bool = False,
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.job = job
         self.place = place
-        context = cast(SpawnContext, get_context(method))
-        context.set_forkserver_preload(list(imported))
         self.channel, other = context.Pipe()
-        self.process = context.Process(target=_work, args=(job, place, other, dict(environment)))
+        arguments = job, place, other, dict(environment)
+        self.process = cast(SpawnContext, context).Process(target=_work, args=arguments, daemon=daemon)
         self.process.start()
         other.close()
 

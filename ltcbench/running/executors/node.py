@@ -6,12 +6,15 @@ that it hears when it is to stop. It dies with the worker.
 
 import socket
 from collections.abc import Mapping, Sequence
+from multiprocessing import current_process, get_context
 from pathlib import Path
 
 from ltcbench.running.executors.local import Worker
 from ltcbench.settings.job import Job
 
-_IMPORTED = ("ltcbench.running.run", "distributed.cli.dask_worker")
+_CONTEXT = get_context("forkserver")
+# All that a run would import: torch imports the second when a network is built, a worker's main module is the third.
+_CONTEXT.set_forkserver_preload(["ltcbench.running.run", "torch._dynamo", "distributed.cli.dask_worker"])
 
 going_on: dict[str, Worker] = {}
 
@@ -28,7 +31,8 @@ def do(job: Job, key: str, tokens: Sequence[str], places: Mapping[str, str]) -> 
     missing = unseen(tokens)
     if missing:
         return "blind", missing
-    worker = going_on[key] = Worker(job, place=0, method="forkserver", imported=_IMPORTED, environment=places)
+    current_process().daemon = False  # what a nanny started is one, and such may have no children
+    worker = going_on[key] = Worker(job, place=0, context=_CONTEXT, daemon=True, environment=places)
     try:
         return worker.outcome()
     finally:
