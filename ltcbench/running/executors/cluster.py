@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ltcbench import places, tasks
+from ltcbench import places, tasks, values
 from ltcbench.errors import Failure, UserError
 from ltcbench.files import writing
 from ltcbench.running.executors import Handle, node
@@ -259,27 +259,27 @@ class Slurm(_Dask):
 def _slurm_cluster(
     name: str, cpus: int, gpus: int, memory: str, walltime: str, partition: str | None, extra: Sequence[str]
 ) -> "SLURMCluster":
+    from dask.utils import parse_bytes
     from dask_jobqueue import SLURMCluster
-
-    from ltcbench import values
 
     minutes, seconds = divmod(int(values.seconds("executor.walltime", walltime)), 60)
     try:
-        return SLURMCluster(
-            cores=1,
-            processes=1,
-            job_cpu=cpus,
-            memory=memory,
-            walltime=f"{minutes}:{seconds:02}",
-            queue=partition,
-            job_name=name,
-            job_extra_directives=[*([f"--gres=gpu:{gpus}"] if gpus else []), *extra],
-            nanny=False,  # a worker that ends ends its job, and is replaced
-            log_directory=str(places.runs() / ".slurm"),
-            scheduler_options={"dashboard": False, "dashboard_address": ":0"},
-        )
-    except ValueError as error:
-        raise UserError(f"executor.memory={memory} is no size ({error}): expected e.g. 8GB.") from None
+        parse_bytes(memory)
+    except ValueError:
+        raise UserError(f"executor.memory={memory} is no size: expected e.g. 8GB.") from None
+    return SLURMCluster(
+        cores=1,
+        processes=1,
+        job_cpu=cpus,
+        memory=memory,
+        walltime=f"{minutes}:{seconds:02}",
+        queue=partition,
+        job_name=name,
+        job_extra_directives=[*([f"--gres=gpu:{gpus}"] if gpus else []), *extra],
+        nanny=False,  # a worker that ends ends its job, and is replaced
+        log_directory=str(places.runs() / ".slurm"),
+        scheduler_options={"dashboard": False, "dashboard_address": ":0"},
+    )
 
 
 def _check_job(cluster: "SLURMCluster") -> None:
