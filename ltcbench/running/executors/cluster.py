@@ -6,6 +6,7 @@ has ended.
 """
 
 import logging
+import signal
 import subprocess
 import uuid
 from collections.abc import Sequence
@@ -260,8 +261,11 @@ def _slurm_cluster(
     name: str, cpus: int, gpus: int, memory: str, walltime: str, partition: str | None, extra: Sequence[str]
 ) -> "SLURMCluster":
     from dask.utils import parse_bytes
+
+    before = signal.getsignal(signal.SIGINT)
     from dask_jobqueue import SLURMCluster
 
+    signal.signal(signal.SIGINT, before)  # the import has it end the program without a word
     minutes, seconds = divmod(int(values.seconds("executor.walltime", walltime)), 60)
     try:
         parse_bytes(memory)

@@ -216,6 +216,27 @@ def test_jobs_that_slurm_does_not_take(options: dict[str, object], sentence: str
 
 @slurm
 @pytest.mark.slurm
+def test_ctrl_c_names_the_runs_and_leaves_no_job_in_the_queue(runs: Path) -> None:
+    asked = ["ltc-6", "--only", "model=lstm", "--seeds", "3", "task.source=synthetic", "trainer.epochs=100000"]
+    options = ["tracker=none", "executor=slurm", "executor.jobs=2", "executor.memory=500MB", "executor.walltime=10m"]
+    client = subprocess.Popen(
+        [sys.executable, "-m", "ltcbench", "reproduce", *asked, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # not ignored as in the background
+    )
+    wait_for(lambda: len([*runs.glob("*/*/*/metrics.csv")]) == 2)
+    os.killpg(client.pid, signal.SIGINT)  # as the terminal does
+    output, error = client.communicate(timeout=60)
+    assert client.returncode == 130 and "the same command goes on" in error
+    assert output.count("interrupted after") == 2
+    wait_for(lambda: queue() == [])
+
+
+@slurm
+@pytest.mark.slurm
 @pytest.mark.usefixtures("runs")
 def test_a_run_outlives_its_job_and_the_queue_is_left_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = job(0, 60), job(1, 100_000)
