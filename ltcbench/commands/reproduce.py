@@ -6,14 +6,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltcbench import places, values
 from ltcbench.errors import UserError
 from ltcbench.paper import selection, tables
 from ltcbench.paper.tables import Cell
-from ltcbench.running.executors.local import Local
+from ltcbench.running.executors import Executor, opening
 from ltcbench.running.grid import Data, Ended, planned
 from ltcbench.running.grid import run as run_all
 from ltcbench.settings import composition
@@ -29,6 +30,9 @@ def run(arguments: list[str]) -> int:
     """Show the plan and carry it out; exit status 1 if a run failed or diverged."""
     options = _options(arguments)
     names, overrides = _tables(options.asked)
+    of_executor = [override for override in overrides if override.lstrip("+~").startswith(("executor=", "executor."))]
+    overrides = [override for override in overrides if override not in of_executor]
+    options.executor = _executor(of_executor, options.jobs)
     protocols = selection.protocols(options.protocol)
     by_table = _jobs(names, options.only, protocols, overrides, options.seeds)
     jobs = [job for some in by_table.values() for job in some]
@@ -47,11 +51,14 @@ def run(arguments: list[str]) -> int:
             print(plan.ordered(order, speeds, {id(job): name for name, some in by_table.items() for job in some}))
             return 0
         return _within(options, order, speeds, data)
-    print(plan.text(plans, speeds, options.jobs), flush=True)
+    print(plan.text(plans, speeds, options.executor.get("jobs", 1)), flush=True)
     if options.dry_run:
         return 0
     todo = [plan.job for plan in plans if not plan.done]
-    status = _carry_out(_with_data(todo, data), len(todo), options) if todo else 0
+    status = 0
+    if todo:
+        with closing(opening.opened(options.executor)) as executor:
+            status = _carry_out(_with_data(todo, data), len(todo), options, executor)
     _measure_baselines(jobs)
     return status
 
@@ -66,7 +73,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="runs of a cell (default: as many as the paper has)")
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="processes side by side, sharing out the GPUs (default: 1)"
+        "--jobs", type=int, metavar="N", help="processes side by side: executor=local executor.jobs=N (default: 1)"
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
@@ -79,9 +86,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first run that does not finish")
     parser.add_argument("--retries", type=int, default=0, metavar="N", help="try a run that failed again (default: 0)")
     options = parser.parse_intermixed_args(arguments)
-    seeds = 1 if options.seeds is None else options.seeds
-    for flag, value, least in (("seeds", seeds, 1), ("jobs", options.jobs, 1), ("retries", options.retries, 0)):
-        if value < least:
+    for flag, value, least in (("seeds", options.seeds, 1), ("jobs", options.jobs, 1), ("retries", options.retries, 0)):
+        if value is not None and value < least:
             raise UserError(f"--{flag} {value} is out of range: expected at least {least}.")
     if options.budget is not None:
         options.budget = values.seconds("--budget", options.budget)
@@ -97,6 +103,16 @@ def _tables(asked: Sequence[str]) -> tuple[list[str], list[str]]:
     if not names:
         raise UserError(f"no table in {' '.join(asked)}: expected all, or one of {', '.join(tables.names())}.")
     return (tables.names() if "all" in names else names), overrides
+
+
+def _executor(overrides: Sequence[str], jobs: int | None) -> dict[str, Any]:
+    """The settings of the executor that overrides, or ``--jobs``, ask for."""
+    settings = opening.checked(composition.executor(overrides))
+    if jobs is None:
+        return settings
+    if settings["name"] != "local":
+        raise UserError(f"--jobs {jobs} is for executor=local: the settings of others are in conf/executor/.")
+    return {**settings, "jobs": jobs}
 
 
 def _jobs(
@@ -139,10 +155,12 @@ def _within(options: argparse.Namespace, order: "list[Planned]", speeds: "Speeds
         begun.append(job)
         return True
 
-    status = _carry_out([plan.job for plan in order], len(order), options, deadline, worth_beginning)
+    with closing(opening.opened(options.executor)) as executor:
+        jobs = [plan.job for plan in order]
+        status = _carry_out(jobs, len(jobs), options, executor, deadline, worth_beginning)
     if begun:
         won = [planned(job, data) for job in {id(job): job for job in begun}.values()]
-        print(plan.text(won, speeds, options.jobs), flush=True)
+        print(plan.text(won, speeds, options.executor.get("jobs", 1)), flush=True)
     if time.monotonic() < deadline:
         _measure_baselines(begun)
     return status
@@ -176,6 +194,7 @@ def _carry_out(
     jobs: Sequence[Job],
     asked: int,
     options: argparse.Namespace,
+    executor: Executor,
     deadline: float = math.inf,
     worth_beginning: Callable[[Job], bool] = lambda job: True,
 ) -> int:
@@ -198,11 +217,9 @@ def _carry_out(
             bar.update()
 
     ends["failed"] += asked - len(jobs)
-    executor = Local(options.jobs)
     try:
         run_all(jobs, executor, on_end, options.retries, options.fail_fast, deadline, worth_beginning)
     finally:
-        executor.close()
         bar.close()
     ends["not begun"] = asked - ends.total()
     print(", ".join(f"{n} {status}" for status, n in ends.items() if n) + ".")

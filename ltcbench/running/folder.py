@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltcbench import places
-from ltcbench.errors import UserError
+from ltcbench.errors import Failure, UserError
 from ltcbench.files import from_json, from_yaml, write, writing
 from ltcbench.settings.job import WHERE, Job, tree
 from ltcbench.settings.numerics import EVERYWHERE
@@ -38,6 +39,7 @@ _END = {
     "parameters": (int,),
     "versions": (dict,),
 }
+WAIT = 600.0  # seconds for which a process waits for another that works in the same folder
 _TRIES = 100
 _CONFIG = {"model": dict, "task": dict, "seed": int}  # what a configuration has to hold at least
 
@@ -84,6 +86,7 @@ class RunFolder:
         self.path = path
         self.checkpoint = path / "checkpoint.pt"
         self.log = path / "log.txt"
+        self.holder = path / ".holder"
 
     @classmethod
     def of(cls, job: Job, identity: str) -> "RunFolder":
@@ -98,7 +101,7 @@ class RunFolder:
             waiting: line to print when another process does.
 
         Raises:
-            Failure: the folder cannot be made or written.
+            Failure: the folder cannot be made or written, or the other process goes on for too long.
         """
         from filelock import FileLock
 
@@ -108,6 +111,7 @@ class RunFolder:
         try:
             with writing(self.path):
                 self._acquire(lock, waiting)
+                self.holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
             yield
         finally:
             self._leave(lock, made)
@@ -122,12 +126,30 @@ class RunFolder:
                 try:
                     lock.acquire(timeout=0)
                 except Timeout:
-                    print(waiting, flush=True)
-                    lock.acquire()
+                    print(f"{waiting} It is {self._held_by()}.", flush=True)
+                    self._wait(lock)
                 return
             except (FileNotFoundError, FileExistsError):  # who had it takes the empty folder away at this moment
                 if not left:
                     raise
+
+    def _wait(self, lock: "BaseFileLock") -> None:
+        from filelock import Timeout
+
+        try:
+            lock.acquire(timeout=WAIT)
+        except Timeout:
+            raise Failure(
+                f"{self._held_by()} has worked in {self.path} for more than {WAIT / 60:.0f} minutes: wait for its end, "
+                "or end it, then run the same command again."
+            ) from None
+
+    def _held_by(self) -> str:
+        """Which process works in the folder, as far as it has told."""
+        try:
+            return self.holder.read_text(encoding="utf-8") or "a process that is just beginning"
+        except OSError:
+            return "a process that is just beginning"
 
     def _leave(self, lock: "BaseFileLock", made: Sequence[Path]) -> None:
         """Take away the lock and the folders ``made``, the innermost first, as far as nothing else is in them.
@@ -135,6 +157,8 @@ class RunFolder:
         A process that waits for the lock sees that its file is gone, and begins anew.
         """
         with suppress(OSError):
+            if lock.is_locked:
+                self.holder.unlink()
             if lock.is_locked and [path.name for path in self.path.iterdir()] == [".lock"]:
                 (self.path / ".lock").unlink()
             for path in made:

@@ -148,11 +148,7 @@ def run(
                 if not working:
                     return  # nothing of what was left was worth beginning
                 seconds = None if deadline == math.inf else max(0.0, deadline - time.monotonic())
-                ready = executor.wait(list(working), seconds)
-                if not ready:
-                    _stop(working, on_end)
-                    return
-                for handle in ready:
+                for handle in executor.wait(list(working), seconds):
                     left = working.pop(handle)
                     ended = _ended(handle, left)
                     on_end(ended)
@@ -161,6 +157,9 @@ def run(
                     elif fail_fast and ended.status != "finished":
                         _stop(working, on_end)
                         return
+                if time.monotonic() >= deadline:
+                    _stop(working, on_end)
+                    return
         except KeyboardInterrupt:
             _stop(working, on_end)
             raise Interrupted("interrupted; the same command goes on.") from None

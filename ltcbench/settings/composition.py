@@ -49,6 +49,25 @@ def defaults(group: str, name: str) -> dict[str, Any]:
     return cast(dict[str, Any], OmegaConf.to_container(cfg[group]))
 
 
+def executor(overrides: Sequence[str]) -> dict[str, Any]:
+    """The settings of the executor that these overrides choose, those of ``local`` where they choose none.
+
+    Raises:
+        UserError: an override is not one, or names something that does not exist.
+    """
+    from hydra import compose, initialize_config_dir
+
+    def build() -> DictConfig:
+        with initialize_config_dir(str(places.conf()), version_base="1.3"):
+            return compose(overrides=["+executor=local", *overrides])
+
+    def settings() -> list[str]:
+        names = groups.names("executor")
+        return sorted({f"executor.{key}" for name in names for key in defaults("executor", name)})
+
+    return cast(dict[str, Any], OmegaConf.to_container(explained(build, settings).executor))
+
+
 def job(cfg: DictConfig, recipe: str) -> Job:
     """The checked job of a composed configuration.
 
@@ -87,18 +106,23 @@ def chosen_recipe(hydra: Any) -> str:
     return "none"
 
 
-def explained(action: Callable[[], T]) -> T:
-    """The result of ``action()``; what Hydra says about a wrong override becomes a UserError of one sentence."""
+def explained(action: Callable[[], T], settings: Callable[[], list[str]] | None = None) -> T:
+    """The result of ``action()``; what Hydra says about a wrong override becomes a UserError of one sentence.
+
+    Args:
+        action: composes.
+        settings: every key that can be set; those of a training unless it is given.
+    """
     from hydra.errors import HydraException
     from yaml import YAMLError
 
     try:
         return action()
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-        raise _explain(error) from None
+        raise _explain(error, settings or _settings) from None
 
 
-def _explain(error: Exception) -> UserError:
+def _explain(error: Exception, settings: Callable[[], list[str]]) -> UserError:
     from hydra.errors import MissingConfigException, OverrideParseException
     from omegaconf.errors import GrammarParseError
     from yaml import YAMLError
@@ -120,7 +144,7 @@ def _explain(error: Exception) -> UserError:
         )
     if match := re.search(r"Could not override '([^']*)'|No match in the defaults list.*?'\+?(\w+)=", text, re.DOTALL):
         name = match[1] or match[2]
-        return unknown("setting", name, _settings()) if name else _unreadable("=")
+        return unknown("setting", name, settings()) if name else _unreadable("=")
     if match := re.search(r"Multiple values for (\w+)\.", text):
         return UserError(f"{match[1]} is given twice: write {match[1]}=NAME once, without +.")
     if "'${task}-${model}'" in text:

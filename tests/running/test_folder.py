@@ -1,6 +1,9 @@
 import dataclasses
 import itertools
 import json
+import os
+import re
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ltcbench.errors import Failure, UserError
+from ltcbench.running import folder as folder_module
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.settings.composition import composed
 from ltcbench.settings.job import Job
@@ -215,7 +219,31 @@ def test_who_waits_goes_on_in_a_new_folder(tmp_path: Path, capsys: pytest.Captur
         assert not inside.wait(0.3)
     waiting.join()
     assert folder.result() == RESULT
-    assert capsys.readouterr().out == "another works here\n"
+    assert capsys.readouterr().out == f"another works here It is process {os.getpid()} on {socket.gethostname()}.\n"
+
+
+def test_the_wait_for_another_has_an_end_and_says_who_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_module, "WAIT", 0.2)
+    folder = RunFolder(tmp_path / "run")
+    who = f"process {os.getpid()} on {socket.gethostname()} has worked in {folder.path} for more than"
+    with folder.lock("not told"):
+        folder.write_result(RESULT)
+        with pytest.raises(Failure, match=re.escape(who)), folder.lock("waiting."):
+            pass
+    assert [path.name for path in folder.path.iterdir() if path.name != ".lock"] == ["result.json"]
+
+
+def test_who_was_killed_in_a_folder_holds_it_no_more(tmp_path: Path) -> None:
+    killed = (
+        "import os, sys, pathlib; from ltcbench.running.folder import RunFolder\n"
+        "with RunFolder(pathlib.Path(sys.argv[1])).lock(''): os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", killed, str(tmp_path / "run")]).returncode == -9
+    folder = RunFolder(tmp_path / "run")
+    assert folder.holder.is_file()
+    with folder.lock("not told"):
+        assert f"process {os.getpid()} on" in folder.holder.read_text()
+    assert not folder.path.exists()
 
 
 def a_file(path: Path) -> None:

@@ -34,7 +34,10 @@ class Executor(Protocol):
         """Begin a job; no more than ``slots`` are going on at once."""
 
     def wait(self, handles: Sequence[Handle], timeout: float | None) -> Sequence[Handle]:
-        """Those of ``handles`` that ended: at least one, or none after ``timeout`` seconds; None waits for ever."""
+        """Those of ``handles`` that ended: none after ``timeout`` seconds, or before, where ``slots`` may have changed.
+
+        A timeout of None waits for ever.
+        """
 
     def close(self) -> None:
         """End whatever is still going on, and what was set up for it."""

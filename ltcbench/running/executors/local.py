@@ -7,12 +7,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext, SpawnContext
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 from ltcbench.errors import Interrupted, UserError
@@ -24,18 +26,19 @@ class Local:
     """Fresh processes side by side, sharing out the GPUs.
 
     Args:
-        slots: how many.
+        jobs: how many.
     """
 
-    def __init__(self, slots: int) -> None:
-        self.slots = slots
+    def __init__(self, jobs: int) -> None:
+        self.slots = jobs
         self.working: list[Worker] = []
 
     def begin(self, job: Job) -> "Worker":
         """Begin a job at the first place that is free."""
         self.working = [worker for worker in self.working if worker.process.is_alive()]
         taken = {worker.place for worker in self.working}
-        worker = Worker(job, min(set(range(self.slots)) - taken))
+        with _unheard(signal.SIGINT):  # the worker inherits it
+            worker = Worker(job, min(set(range(self.slots)) - taken))
         self.working.append(worker)
         return worker
 
@@ -53,20 +56,32 @@ class Local:
 class Worker:
     """A fresh process that does ``job``.
 
-    Attributes:
+    Args:
         job: the job.
         place: its number among the processes side by side, from 0; decides the GPU where there are several.
+        context: how ``multiprocessing`` starts it.
+        daemon: whether it is stopped when this process ends.
+        environment: variables that it adds to its own.
+
+    Attributes:
+        job, place: as above.
         process: to wait for.
     """
 
-    def __init__(self, job: Job, place: int) -> None:
+    def __init__(
+        self,
+        job: Job,
+        place: int,
+        context: BaseContext = get_context("spawn"),  # noqa: B008
+        daemon: bool = False,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.job = job
         self.place = place
-        context = get_context("spawn")
         self.channel, other = context.Pipe()
-        self.process = context.Process(target=_work, args=(job, place, other))
-        with _unheard(signal.SIGINT):  # the worker inherits it
-            self.process.start()
+        arguments = job, place, other, dict(environment)
+        self.process = cast(SpawnContext, context).Process(target=_work, args=arguments, daemon=daemon)
+        self.process.start()
         other.close()
 
     def stop(self) -> None:
@@ -84,8 +99,9 @@ class Worker:
         return status, line
 
 
-def _work(job: Job, place: int, channel: Connection) -> None:
+def _work(job: Job, place: int, channel: Connection, environment: Mapping[str, str]) -> None:
     """What the process does."""
+    os.environ.update(environment)
     threading.Thread(target=_die_with_parent, args=(channel,), daemon=True).start()
     sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, to the end; the terminal is the parent's
     import logging
