@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ltcbench import places, values
 from ltcbench.errors import UserError
@@ -20,6 +20,7 @@ from ltcbench.running.grid import run as run_all
 from ltcbench.settings import composition
 from ltcbench.settings.job import Job, tree
 from ltcbench.terminal import Parser
+from ltcbench.values import Range
 
 if TYPE_CHECKING:
     from ltcbench.reporting.plan import Speeds
@@ -30,9 +31,7 @@ def run(arguments: list[str]) -> int:
     """Show the plan and carry it out; exit status 1 if a run failed or diverged."""
     options = _options(arguments)
     names, overrides = _tables(options.asked)
-    of_executor = [override for override in overrides if override.lstrip("+~").startswith(("executor=", "executor."))]
-    overrides = [override for override in overrides if override not in of_executor]
-    options.executor = _executor(of_executor, options.jobs)
+    options.executor, overrides = opening.asked(overrides, options.jobs)
     protocols = selection.protocols(options.protocol)
     by_table = _jobs(names, options.only, protocols, overrides, options.seeds)
     jobs = [job for some in by_table.values() for job in some]
@@ -86,9 +85,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first run that does not finish")
     parser.add_argument("--retries", type=int, default=0, metavar="N", help="try a run that failed again (default: 0)")
     options = parser.parse_intermixed_args(arguments)
-    for flag, value, least in (("seeds", options.seeds, 1), ("jobs", options.jobs, 1), ("retries", options.retries, 0)):
-        if value is not None and value < least:
-            raise UserError(f"--{flag} {value} is out of range: expected at least {least}.")
+    values.checked("--seeds", options.seeds, int | None, Range(1, 1000))
+    values.checked("--retries", options.retries, int, Range(0, 1000))
     if options.budget is not None:
         options.budget = values.seconds("--budget", options.budget)
     elif options.long:
@@ -103,16 +101,6 @@ def _tables(asked: Sequence[str]) -> tuple[list[str], list[str]]:
     if not names:
         raise UserError(f"no table in {' '.join(asked)}: expected all, or one of {', '.join(tables.names())}.")
     return (tables.names() if "all" in names else names), overrides
-
-
-def _executor(overrides: Sequence[str], jobs: int | None) -> dict[str, Any]:
-    """The settings of the executor that overrides, or ``--jobs``, ask for."""
-    settings = opening.checked(composition.executor(overrides))
-    if jobs is None:
-        return settings
-    if settings["name"] != "local":
-        raise UserError(f"--jobs {jobs} is for executor=local: the settings of others are in conf/executor/.")
-    return {**settings, "jobs": jobs}
 
 
 def _jobs(

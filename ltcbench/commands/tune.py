@@ -5,6 +5,7 @@ The same command goes on with a search that broke off, and with more trials.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ltcbench import values
@@ -27,18 +28,19 @@ def run(arguments: list[str]) -> int:
     parser = Parser("ltcbench tune", description=__doc__)
     parser.add_argument("asked", metavar="key=value", nargs="+", help="the search, and the settings of every trial")
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="trials side by side, sharing out the GPUs (default: 1)"
+        "--jobs", type=int, metavar="N", help="trials side by side: executor=local executor.jobs=N (default: 1)"
     )
     options = parser.parse_intermixed_args(arguments)
-    if options.jobs < 1:
-        raise UserError(f"--jobs {options.jobs} is out of range: expected at least 1.")
-    own, given = _parted(options.asked)
+
+    from ltcbench.running.executors import opening
+
+    where, asked = opening.asked(options.asked, options.jobs)
+    own, given = _parted(asked)
     trials = _whole("tune.trials", own, Range(1, 10**6))
     plan, data = _plan(own, given)
 
     from ltcbench.reporting import trials as report
     from ltcbench.running import tracking
-    from ltcbench.running.executors.local import Local
     from ltcbench.running.tuning import search, study
 
     if plan.job.tracker == "mlflow":
@@ -49,11 +51,8 @@ def run(arguments: list[str]) -> int:
 
     with study.opened(plan) as opened:
         print(f"search {plan.name}: {len(search.ended(opened))} of {trials} trials are done.", flush=True)
-        executor = Local(options.jobs)
-        try:
+        with closing(opening.opened(where)) as executor:
             search.search(opened, plan, data.metric, executor, trials, on_end)
-        finally:
-            executor.close()
         ended, shares = search.ended(opened), study.importances(opened)
     return _told(plan, data, ended, shares)
 

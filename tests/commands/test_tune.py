@@ -43,7 +43,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["search=gated", "tune.sampler=x"], "unknown tune.sampler 'x': expected one of random, tpe"),
         (["search=gated", "tune.seed=-1"], "tune.seed=-1 is out of range"),
         (["search=gated", "tune.trails=3"], "did you mean tune.trials"),
-        (["search=gated", "--jobs", "0"], "--jobs 0 is out of range"),
+        (["search=gated", "--jobs", "0"], "--jobs=0 is out of range"),
         (["search=gated", "force=true"], "force=true does a run again"),
         (["tune.trials=3"], "no search is named: write search=NAME with one of cfc, gated, ltc"),
         (["search=gated", "model=lstm,gru"], "model=lstm,gru"),

@@ -1,6 +1,6 @@
 """The settings of an executor, as ``conf/executor/`` names them -> the executor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
 
 from ltcbench import values
@@ -8,10 +8,30 @@ from ltcbench.errors import UserError, unknown
 from ltcbench.running.executors import Executor
 from ltcbench.running.executors.cluster import Address, Slurm
 from ltcbench.running.executors.local import Local
+from ltcbench.settings import composition
 from ltcbench.values import Range
 
 EXECUTORS: Mapping[str, Any] = {"local": Local, "slurm": Slurm, "address": Address}
 _RANGES = {"jobs": Range(1, 10_000), "cpus": Range(1, 1024), "gpus": Range(0, 16), "deaths": Range(0, 10_000)}
+
+
+def asked(words: Sequence[str], jobs: int | None) -> tuple[dict[str, Any], list[str]]:
+    """The checked settings of the executor that a command line asks for, and its other overrides.
+
+    Args:
+        words: overrides, those of the executor among them.
+        jobs: of ``--jobs``, the short form for the processes of this machine; None: not given.
+
+    Raises:
+        UserError: a setting is not right, or ``--jobs`` does not fit the executor.
+    """
+    own = [word for word in words if word.lstrip("+~").startswith(("executor=", "executor."))]
+    settings = checked(composition.executor(own))
+    if jobs is not None:
+        if settings["name"] != "local":
+            raise UserError(f"--jobs {jobs} is for executor=local: the settings of others are in conf/executor/.")
+        settings["jobs"] = values.checked("--jobs", jobs, int, _RANGES["jobs"])
+    return settings, [word for word in words if word not in own]
 
 
 def checked(settings: Mapping[str, Any]) -> dict[str, Any]:

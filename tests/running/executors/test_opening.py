@@ -21,6 +21,14 @@ def test_processes_of_this_machine_unless_another_is_chosen() -> None:
     assert isinstance(executor, Local) and executor.slots == 3
 
 
+def test_the_executor_is_told_from_the_other_words() -> None:
+    found, others = opening.asked(["ltc-6", "executor.jobs=2", "trainer.epochs=2"], None)
+    assert found == {"name": "local", "jobs": 2} and others == ["ltc-6", "trainer.epochs=2"]
+    assert opening.asked([], 3) == ({"name": "local", "jobs": 3}, [])
+    with pytest.raises(UserError, match="--jobs 2 is for executor=local"):
+        opening.asked(["executor=slurm"], 2)
+
+
 def test_every_option_of_the_group_is_an_executor() -> None:
     assert set(groups.names("executor")) == set(opening.EXECUTORS)
     assert all(groups.comment("executor", name) for name in opening.EXECUTORS)
