@@ -6,8 +6,10 @@ has ended.
 """
 
 import logging
+import shlex
 import signal
 import subprocess
+import sys
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
@@ -235,8 +237,10 @@ class Slurm(_Dask):
     def close(self) -> None:
         """Leave no job in the queue."""
         super().close()
+        for now in (["--full", "--signal=KILL"], []):  # what goes on, its runs being stopped; what waits
+            subprocess.run(["scancel", *now, "--name", self.name], capture_output=True)
         self.cluster.close()
-        subprocess.run(["scancel", "--name", self.name], capture_output=True)  # one that was just being submitted
+        subprocess.run(["scancel", "--name", self.name], capture_output=True)  # what was just being submitted
 
     def _fill(self) -> None:
         """As many jobs in the queue as there are runs to do, up to the number of slots."""
@@ -281,6 +285,7 @@ def _slurm_cluster(
         job_name=name,
         job_extra_directives=[*([f"--gres=gpu:{gpus}"] if gpus else []), *extra],
         nanny=False,  # a worker that ends ends its job, and is replaced
+        python=f"exec {shlex.quote(sys.executable)}",  # the worker is the job itself, so SLURM ends one that hangs
         log_directory=str(places.runs() / ".slurm"),
         scheduler_options={"dashboard": False, "dashboard_address": ":0"},
     )

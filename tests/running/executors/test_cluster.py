@@ -28,8 +28,8 @@ pytest.importorskip("distributed")
 pytest.importorskip("dask_jobqueue")
 
 slurm = pytest.mark.skipif(
-    not shutil.which("sbatch") or subprocess.run(["sinfo"], capture_output=True, timeout=20).returncode != 0,
-    reason="needs SLURM: no sbatch, or no controller that answers",
+    not shutil.which("sbatch") or subprocess.run(["timeout", "10", "sinfo"], capture_output=True).returncode != 0,
+    reason="needs SLURM: there is no sbatch, or no controller that answers",
 )
 
 SERVER = """
@@ -103,7 +103,7 @@ def test_an_address_that_nobody_answers_is_told_soon() -> None:
 
 
 def test_what_a_worker_does_not_see_is_told(tmp_path: Path) -> None:
-    assert node.unseen([str(tmp_path)[:0] + __file__]) == ""
+    assert node.unseen([__file__]) == ""
     assert f"does not see the files in {tmp_path}" in node.unseen([__file__, str(tmp_path / "token")])
 
 
@@ -141,7 +141,7 @@ def test_a_run_whose_worker_is_killed_goes_on_elsewhere(
         wait_for(lambda: bool(executor.wait([handle], 1)))
         assert handle.outcome()[0] == "finished"
     assert [without_seconds(one)] == undisturbed([one], tmp_path / "else", monkeypatch)
-    assert "resum" in folder(one).log.read_text() or folder(one).log.read_text().count("parameters,") == 2
+    assert folder(one).log.read_text().count("parameters,") == 2
 
 
 @pytest.mark.slow
@@ -192,6 +192,14 @@ def queue() -> list[str]:
     return subprocess.run(["squeue", "--noheader", "--format=%A"], capture_output=True, text=True).stdout.split()
 
 
+def workers() -> list[str]:
+    """Processes of workers in SLURM's jobs, whatever the queue says of them."""
+    listed = subprocess.run(
+        ["pgrep", "--full", "distributed.cli.dask_worker .*--name SLURMCluster"], capture_output=True
+    )
+    return listed.stdout.decode().split()
+
+
 def small_slurm(**options: object) -> Slurm:
     usual = {"jobs": 2, "cpus": 1, "gpus": 0, "memory": "500MB", "walltime": "10m", "partition": None, "deaths": 20}
     return Slurm(**{**usual, "extra": [], **options})
@@ -216,6 +224,7 @@ def test_jobs_that_slurm_does_not_take(options: dict[str, object], sentence: str
 
 @slurm
 @pytest.mark.slurm
+@pytest.mark.slow
 def test_ctrl_c_names_the_runs_and_leaves_no_job_in_the_queue(runs: Path) -> None:
     asked = ["ltc-6", "--only", "model=lstm", "--seeds", "3", "task.source=synthetic", "trainer.epochs=100000"]
     options = ["tracker=none", "executor=slurm", "executor.jobs=2", "executor.memory=500MB", "executor.walltime=10m"]
@@ -232,11 +241,12 @@ def test_ctrl_c_names_the_runs_and_leaves_no_job_in_the_queue(runs: Path) -> Non
     output, error = client.communicate(timeout=60)
     assert client.returncode == 130 and "the same command goes on" in error
     assert output.count("interrupted after") == 2
-    wait_for(lambda: queue() == [])
+    wait_for(lambda: queue() == [] and workers() == [])
 
 
 @slurm
 @pytest.mark.slurm
+@pytest.mark.slow
 @pytest.mark.usefixtures("runs")
 def test_a_run_outlives_its_job_and_the_queue_is_left_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = job(0, 60), job(1, 100_000)
@@ -248,5 +258,5 @@ def test_a_run_outlives_its_job_and_the_queue_is_left_empty(tmp_path: Path, monk
         assert handle.outcome()[0] == "finished"
         endless.stop()
         assert endless.outcome()[0] == "interrupted"
-    wait_for(lambda: queue() == [])
+    wait_for(lambda: queue() == [] and workers() == [])
     assert [without_seconds(one)] == undisturbed([one], tmp_path / "else", monkeypatch)
