@@ -84,7 +84,7 @@ def test_epochs_with_the_error_of_finished_runs(folder: Path, capsys: pytest.Cap
         (["--what", "step", "--curve"], "leave it out"),
         (["--curve", "--claims"], "not allowed with"),
         (["--claims", "--model", "cfc"], "leave out --model"),
-        (["--repeats", "0"], "expected at least 1"),
+        (["--repeats", "0"], "expected a number from 1"),
         (["model.unfolds=3"], "does not fit cases that are given"),
         (["--model", "ltc", "model.unfold=3"], "unknown setting 'model.unfold'"),
     ],

@@ -308,9 +308,7 @@ def test_a_broken_mlflow_database_does_not_stop_training(places: dict[str, str])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["o'neil", 'a"b', "${x}", "100%20", "a?b#c", "a=b,c", "{[", "a\\", " -a ", "ünï", "a\nb"]
-)
+@pytest.mark.parametrize("name", ['o\'neil "a" ${x}', "100%20?b#c=d,e{[", " -a\nünï\\"])
 def test_single_runs_and_sweeps_work_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
     here = tmp_path / name
     here.mkdir()
