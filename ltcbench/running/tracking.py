@@ -57,6 +57,11 @@ def database_uri(path: Path) -> str:
     return f"sqlite:///file:{escaped}?uri=true"  # SQLAlchemy before 2.1 leaves the escapes to SQLite
 
 
+def artifacts() -> str:
+    """The URI of the folder of artifacts beside the runs."""
+    return (places.runs() / "mlflow" / "artifacts").as_uri()
+
+
 class Store:
     """An MLflow store.
 
@@ -71,6 +76,8 @@ class Store:
         # Without these a dead server is asked for minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+        # Else MLflow writes the working folder into its SQL, unescaped, and one with ' and " in its name breaks it.
+        os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = artifacts()
         with warnings.catch_warnings(), _one_at_a_time():
             warnings.simplefilter("ignore")  # deprecations inside MLflow and SQLAlchemy are not the user's business
             from mlflow import MlflowClient
@@ -86,8 +93,8 @@ class Store:
         with _one_at_a_time():
             found = self.client.get_experiment_by_name(name)
             if found is None:
-                artifacts = (places.runs() / "mlflow" / "artifacts").as_uri() if self.uri.startswith("sqlite") else None
-                return str(self.client.create_experiment(name, artifact_location=artifacts))
+                location = artifacts() if self.uri.startswith("sqlite") else None
+                return str(self.client.create_experiment(name, artifact_location=location))
             if found.lifecycle_stage == "deleted":  # by hand; the runs on disk are there, so their mirror is as well
                 self.client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
