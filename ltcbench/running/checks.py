@@ -10,6 +10,7 @@ from ltcbench.settings.job import Job
 
 # Copies of the weights that a training holds: themselves, gradients, two moments, the best epoch's, a checkpoint's.
 _COPIES = 6
+_LARGE = 2048  # units of layers whose weights are no burden
 
 
 def check(job: Job) -> None:
@@ -19,7 +20,10 @@ def check(job: Job) -> None:
         UserError: they do not.
     """
     tasks.checked(job.task, job.task_options)
-    with torch.device("meta"):  # a network without memory for its weights
+    # Without memory for its weights where they may be many; torch needs a second to prepare for that.
+    sizes = [value for key, value in job.model_options.items() if type(value) is int and not key.endswith("seed")]
+    device = torch.device("meta" if max(job.hidden_size, *sizes, 0) > _LARGE else "cpu")
+    with device, torch.random.fork_rng(devices=[]):
         network = models.build(job.model, 1, job.hidden_size, 1, engine=job.engine, **job.model_options)
     needed, there = _COPIES * 4 * network.size(), _memory()
     if needed > there:
