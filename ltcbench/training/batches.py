@@ -53,7 +53,8 @@ class Part:
         counts = torch.ones_like(self.y, dtype=torch.bool) if self.counted is None else self.counted
         if class_weights is not None:
             counts = counts & (class_weights[self.y] > 0)
-        return counts.view(len(self), -1).any(1).cpu()
+        found = counts.view(len(self), -1).any(1).cpu()
+        return None if found.all() else found  # then no batch has to be asked
 
     def take(self, chosen: Tensor | slice) -> "Part":
         """The sequences with these numbers."""
