@@ -86,9 +86,7 @@ def filled(cell: Cell, protocol: str, runs: Sequence[Run], whole: int, extra: Se
     if not runs:
         return row
     values = [value for run in runs if (value := _value(run, cell.column)) is not None]
-    marks = [] if row.source in OFFICIAL else [f"{row.source} data"]
-    if runs[0].epochs < whole:
-        marks.append(f"cut short, {runs[0].epochs} of {whole} epochs")
+    marks = shortcomings(row.source, runs[0].epochs, whole)
     remarks = [f"{count} of {len(runs)} {status}" for status in ("diverged", "failed")
                if (count := sum(run.status == status for run in runs))]  # fmt: skip
     if cell.column.metric == MINUTES and len({run.machine for run in runs}) > 1:
@@ -102,6 +100,14 @@ def filled(cell: Cell, protocol: str, runs: Sequence[Run], whole: int, extra: Se
     if extra:
         remarks.append(f"with {' '.join(extra)}")
     return replace(row, ours=summary(values) if values else None, marks=tuple(marks), remarks=tuple(remarks))
+
+
+def shortcomings(source: str, epochs: int, whole: int) -> list[str]:
+    """What keeps a run from being a whole one on the official data."""
+    marks = [] if source in OFFICIAL else [f"{source} data"]
+    if epochs < whole:
+        marks.append(f"cut short, {epochs} of {whole} epochs")
+    return marks
 
 
 def _value(run: Run, column: Column) -> float | None:

@@ -18,7 +18,7 @@ from ltcbench.errors import UserError, unknown
 from ltcbench.files import from_yaml
 from ltcbench.reporting import index
 from ltcbench.reporting.index import Run
-from ltcbench.reporting.rows import OFFICIAL
+from ltcbench.reporting.rows import shortcomings
 from ltcbench.reporting.statistics import Summary, summary
 from ltcbench.reporting.wanted import Composer
 from ltcbench.running.folder import STATUSES, RunFolder
@@ -292,25 +292,17 @@ def _section(task: str, metric: str, runs: Sequence[Trained], columns: Sequence[
     return Section(task, metric, direction, tuple(columns), by_validation, tuple(sorted(groups, key=rank)))
 
 
-def _marks(runs: Sequence[Trained], composer: Composer) -> Iterator[str]:
+def _marks(runs: Sequence[Trained], composer: Composer) -> list[str]:
     cuts = {(one.run.epochs, _whole(one.run.task, one.run.model, one.run.protocol, composer)) for one in runs}
-    return _told(runs[0].run.source, cuts)
+    return list(dict.fromkeys(mark for cut in sorted(cuts) for mark in shortcomings(runs[0].run.source, *cut)))
 
 
 def marks(job: Job, source: str) -> list[str]:
     """What keeps a training from being a whole one on the official data."""
     composer = Composer()
-    found = list(_told(source, {(job.trainer.epochs, _whole(job.task, job.model, job.protocol, composer))}))
+    found = shortcomings(source, job.trainer.epochs, _whole(job.task, job.model, job.protocol, composer))
     composer.save()
     return found
-
-
-def _told(source: str, cuts: Collection[tuple[int, int]]) -> Iterator[str]:
-    if source not in OFFICIAL:
-        yield f"{source} data"
-    for epochs, whole in sorted(cuts):
-        if epochs < whole:
-            yield f"cut short, {epochs} of {whole} epochs"
 
 
 def _whole(task: str, model: str, protocol: str, composer: Composer) -> int:
