@@ -131,13 +131,11 @@ class _Sequence(torch.autograd.Function):
         befores = [block for n, block in enumerate(y_t) if n % (unfolds + 1) < unfolds]
         g_weight = first.t() @ torch.cat(befores)
         if stages > 1:
-            later = [block for n, block in enumerate(g_a_t) if n % stages]
-            g_weight += torch.cat(later).t() @ between
+            of_later = [block for n, block in enumerate(g_a_t) if n % stages]
+            g_weight += torch.cat(of_later).t() @ between
         each = unfolds * stages
-        g_drive = torch.cat(
-            [part.unflatten(0, (each, -1)).sum(0) for part in g_a.split([each * size for size in sizes])]
-        )
-        return None, g_drive, g, None, None, None, g_weight, g_gain
+        of_step = (part.unflatten(0, (each, -1)) for part in g_a.split([each * size for size in sizes]))
+        return None, torch.cat([part.sum(0) for part in of_step]), g, None, None, None, g_weight, g_gain
 
 
 def _blocks(part: Tensor, sizes: Sizes, each: int) -> tuple[Tensor, ...]:
