@@ -1,16 +1,16 @@
-"""``ltcbench list models|tasks|tables``: what there is."""
+"""``ltcbench list models|tasks|tables|experiments``: what there is."""
 
 import argparse
 
 from ltcbench.errors import unknown
-from ltcbench.settings import composition
+from ltcbench.settings import composition, groups
 from ltcbench.terminal import table
 
 
 def run(arguments: list[str]) -> int:
-    """Print the models, the tasks or the tables."""
+    """Print the models, the tasks, the tables or the experiments."""
     parser = argparse.ArgumentParser("ltcbench list", description=__doc__)
-    parser.add_argument("what", metavar="models|tasks|tables")
+    parser.add_argument("what", metavar="models|tasks|tables|experiments")
     what = parser.parse_args(arguments).what
     if what not in LISTS:
         raise unknown("list", what, LISTS)
@@ -63,4 +63,18 @@ def tables_table() -> str:
     return table(["table", "tasks", "models", "what", "source"], rows, right=(2,))
 
 
-LISTS = {"models": models_table, "tasks": tasks_table, "tables": tables_table}
+def experiments_table() -> str:
+    """Every experiment: draws under its default settings, what it is."""
+    from ltcbench.experiments.asked import asked
+    from ltcbench.experiments.experiment import experiment, names
+
+    rows = []
+    for name in names():
+        _, settings = asked(name, [])
+        its = experiment(name)
+        tables = ", ".join(its.TABLES)
+        rows.append([name, f"{len(its.draws(settings)):,}", tables, groups.comment("experiment", name)])
+    return table(["experiment", "draws", "tables", "what"], rows, right=(1,))
+
+
+LISTS = {"models": models_table, "tasks": tasks_table, "tables": tables_table, "experiments": experiments_table}
