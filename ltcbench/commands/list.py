@@ -53,13 +53,16 @@ def tasks_table() -> str:
 
 def tables_table() -> str:
     """Every table of the papers: tasks, models, its title and source."""
-    from ltcbench.paper import tables
+    from ltcbench.paper import claims, tables
 
     rows = []
     for name in tables.names():
         found = tables.table(name)
         tasks = dict.fromkeys(column.task for column in found.columns.values())
         rows.append([name, ", ".join(tasks), str(len(found.models)), found.title, found.source])
+    for name in claims.names():
+        claim = claims.claim(name)
+        rows.append([name, f"experiment {claim.experiment}", "", claim.title, claim.source])
     return table(["table", "tasks", "models", "what", "source"], rows, right=(2,))
 
 

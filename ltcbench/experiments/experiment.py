@@ -55,7 +55,8 @@ class Experiment(Protocol):
         NUMERICS: raised when the same settings give other numbers than before.
         KEY: columns of ``draws.csv`` that tell draws apart, each with its type.
         COLUMNS: the others.
-        TABLES: tables of the papers that are made from this experiment, by name.
+        TABLES: tables of the papers that are made from this experiment, by name; without values they hold the paper's
+            numbers alone.
     """
 
     @property

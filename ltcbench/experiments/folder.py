@@ -46,10 +46,10 @@ class ExperimentFolder:
         self.lock = RunFolder(path).lock
 
     @classmethod
-    def of(cls, name: str, settings: Any) -> "ExperimentFolder":
-        """The folder of an experiment with these settings."""
+    def of(cls, name: str, settings: Any, runs: Path | None = None) -> "ExperimentFolder":
+        """The folder of an experiment with these settings, in the folder of runs or in another like it."""
         its = experiment(name)
-        return cls(places.runs() / "experiments" / name / fingerprint(name, its, settings), its)
+        return cls((runs or places.runs()) / "experiments" / name / fingerprint(name, its, settings), its)
 
     def done(self, draws: Sequence[Draw]) -> Done:
         """The lines of the draws that stand whole in ``draws.csv``, by key; none of a file that cannot be read."""
@@ -68,6 +68,13 @@ class ExperimentFolder:
                 found.setdefault(tuple(row[name] for name in self.its.KEY), []).append(row)
         wanted: dict[tuple[Value, ...], int] = {draw.key: draw.rows for draw in draws}
         return {key: rows for key, rows in found.items() if len(rows) == wanted.get(key)}
+
+    def picture(self) -> str:
+        """The SVG text, empty if there is none."""
+        try:
+            return (self.path / PICTURE).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
 
     def write_settings(self, protocol: str, settings: Any) -> None:
         """Write ``settings.yaml``."""

@@ -107,6 +107,16 @@ def _escaped_tex(text: str) -> str:
     return text
 
 
+def csv_of(layout: Layout) -> str:
+    """A line a line of each section, its title in front, under a head for each section."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for section in layout.sections:
+        writer.writerow(["section", *section.head])
+        writer.writerows([section.title, *(text.text for text in line)] for line in section.lines)
+    return text.getvalue()
+
+
 def to_csv(comparisons: list[Comparison]) -> str:
     """A line a cell and protocol, run or not; numbers in full."""
     text = io.StringIO()
