@@ -21,11 +21,13 @@ from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.machine import set_up
 from ltcbench.running.remarks import remarks
 from ltcbench.running.results import Result, head, numbers, summary
+from ltcbench.running.standing import standing
 from ltcbench.running.tracking import Tracker
 from ltcbench.running.versions import versions
 from ltcbench.settings.job import Job
 from ltcbench.tasks import SequenceData
 from ltcbench.training import targets
+from ltcbench.training.baselines import baselines
 from ltcbench.training.loop import train
 
 log = logging.getLogger("ltcbench")
@@ -130,9 +132,14 @@ def _run(
             "checksums": dict(data.checksums),
         }
     )
+    if outcome.status != "interrupted":
+        result["baselines"] = baselines(data)
     folder.write_result(result)
     tracker.end(result)
     log.info("%s", summary(result))
+    if "baselines" in result:
+        found = standing(data.metric, data.direction, result["test_metric"], result["baselines"])
+        log.log(logging.WARNING if found.beaten else logging.INFO, "%s: %s", name, found.line)
     if outcome.status == "interrupted":
         raise Interrupted(f"{name} interrupted after {outcome.progress.epoch} epochs; the same command goes on.")
     return result

@@ -37,6 +37,10 @@ class Part:
         if spec.labels and bool((y < 0).any()):  # class -1: no target here
             counted = y >= 0 if counted is None else counted & (y >= 0)
             y = y.clamp(min=0)
+        elif y.is_floating_point() and bool(y.isnan().any()):
+            there = ~y.isnan().any(-1)
+            counted = there if counted is None else counted & there
+            y = y.nan_to_num(0)
         return cls(tensor(split.x), y, tensor(split.elapsed), mask, counted)
 
     def __len__(self) -> int:
