@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "all tables with pictures, as one page",
     "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",
+    "predict": "what the network of a run says of a further table",
     "list": "list models, tasks or tables",
     "show": "what a model, a task or a training consists of",
     "sync": "mirror run folders into an MLflow store",

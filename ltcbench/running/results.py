@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -79,6 +80,8 @@ def numbers(network: Network, data: SequenceData, outcome: Outcome) -> Result:
         "last": at(last),
         "classes": classes,
         "parameters": network.size(),
+        "spec": asdict(data.spec),
+        "feature_mask": network.feature_mask,
         "engine": network.ran,
         "seconds_per_epoch": statistics.median(row["seconds"] for row in progress.history)
         if progress.history

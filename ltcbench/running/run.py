@@ -26,6 +26,7 @@ from ltcbench.running.tracking import Tracker
 from ltcbench.running.versions import versions
 from ltcbench.settings.job import Job
 from ltcbench.tasks import SequenceData
+from ltcbench.tasks.sequences import Spec
 from ltcbench.training import targets
 from ltcbench.training.baselines import baselines
 from ltcbench.training.loop import train
@@ -149,20 +150,25 @@ def built(job: Job, data: SequenceData) -> Network:
     """The job's network, its weights drawn with the job's seed."""
     mask = data.train.mask
     feature_mask = mask is not None and mask.ndim == 3
-    torch.manual_seed(job.seed)
-    network = models.build(
-        job.model,
-        data.spec.features,
-        job.hidden_size,
-        data.spec.output_size,
-        feature_mask=feature_mask,
-        vocabulary=data.spec.vocabulary,
-        engine=_engine(job, data),
-        **job.model_options,
-    )
+    network = of_spec(job, data.spec, feature_mask, _engine(job, data))
     if feature_mask:
         network.calibrate_(torch.as_tensor(data.train.x), torch.as_tensor(mask))
     return network
+
+
+def of_spec(job: Job, spec: Spec, feature_mask: bool, engine: str) -> Network:
+    """The job's network for a task of this form, its weights drawn with the job's seed."""
+    torch.manual_seed(job.seed)
+    return models.build(
+        job.model,
+        spec.features,
+        job.hidden_size,
+        spec.output_size,
+        feature_mask=feature_mask,
+        vocabulary=spec.vocabulary,
+        engine=engine,
+        **job.model_options,
+    )
 
 
 # Updates from which on the time that torch.compile takes, some seconds, comes back.

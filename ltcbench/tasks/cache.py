@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ltcbench import places
-from ltcbench.tasks.sequences import Array, Scaling, SequenceData, Spec, Split
+from ltcbench.tasks.sequences import Array, SequenceData, Spec, Split
 
 _PARTS = ("train", "valid", "test")
 _FIELDS = ("x", "y", "elapsed", "mask")
@@ -98,9 +98,9 @@ def _read(entry: Path) -> SequenceData:
     with suppress(OSError):  # a folder that may only be read
         os.utime(entry)  # it was loaded now
     splits: dict[str, Any] = {part: _split(arrays, part) for part in _PARTS}
-    spec = _tuples(meta["spec"])
-    spec |= {name: Scaling(*map(tuple, spec[name])) for name in ("scaling", "target_scaling")}
-    return SequenceData(Spec(**spec), **splits, **_tuples(meta["settings"]), last_known=arrays.get("last_known"))
+    return SequenceData(
+        Spec.from_plain(meta["spec"]), **splits, **_tuples(meta["settings"]), last_known=arrays.get("last_known")
+    )
 
 
 def _split(arrays: dict[str, Any], part: str) -> Split | None:

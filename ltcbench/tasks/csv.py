@@ -23,7 +23,7 @@ from ltcbench.tasks import own_targets, own_times
 from ltcbench.tasks.own_cells import Notation
 from ltcbench.tasks.own_parts import by_hash, by_time
 from ltcbench.tasks.own_table import LARGEST, OwnTable
-from ltcbench.tasks.own_windows import padded
+from ltcbench.tasks.own_windows import filled, padded
 from ltcbench.tasks.reading import content
 from ltcbench.tasks.sequences import UNSCALED, Array, Scaling, SequenceData, Spec, Split
 from ltcbench.tasks.windows import scale
@@ -116,18 +116,14 @@ def load(
     _check(kind, horizon, window, stride, valid, test)
     own_times.check(time_format, time_unit)
     notation = Notation.of(separator, decimal, missing)
-    ids, groups, times = (_columns(*setting) for setting in (("id", id), ("split_by", split_by), ("time", time)))
+    ids, groups, times = (columns(*setting) for setting in (("id", id), ("split_by", split_by), ("time", time)))
     inputs, outputs = _needed("values", values), _outputs(label, target, kind)
     if stratify:
         _check_strata(kind)
     if not ids:
         _check_recording(kind, groups)
 
-    table = OwnTable.read(files["table"], notation)
-    sequence = pd.factorize(table.names(ids))[0] if ids else np.zeros(len(table), np.int64)
-    order = np.argsort(sequence, kind="stable")  # sequence by sequence, as they first appear
-    table, sequence = table.taken(order), sequence[order]
-
+    table, sequence, _ = ordered(OwnTable.read(files["table"], notation), ids)
     x = np.column_stack([table.numbers(column, gaps=True) for column in inputs])
     labels: tuple[str, ...] = ()
     if kind == "regress":
@@ -138,7 +134,9 @@ def load(
         part = by_hash(table, sequence, groups or ids, valid, test, y if stratify else None)
     else:
         part = by_time(len(table), valid, test)
-    gaps = own_times.elapsed(table, times, time_format, time_unit, sequence, part) if times else np.ones(len(table))
+    gaps, clock = np.ones(len(table)), None
+    if times:
+        gaps, clock = own_times.elapsed(table, times, time_format, time_unit, sequence, part)
     run = 3 * sequence + part
     known = own_targets.last_known(y, run, horizon) if kind == "regress" else None
     y = own_targets.ahead(y, run, horizon)
@@ -151,8 +149,7 @@ def load(
             of_targets = _scaling(y, part == 0, outputs)
             y, known = of_targets.scaled(y), of_targets.scaled(known)
 
-    size = (None if ids else WINDOW) if isinstance(window, str) else window
-    rows, inside = padded(run, size, stride)
+    rows, inside = padded(run, steps(window, ids), stride)
     observed = ~np.isnan(x).all(axis=1)
     kept = (inside & observed[rows]).any(axis=1)  # a window without any input is padding
     rows, inside = rows[kept], inside[kept]
@@ -170,6 +167,7 @@ def load(
         padded=splits[0].mask is not None,
         scaling=scaling,
         target_scaling=of_targets,
+        clock=clock,
     )
     return SequenceData(
         spec,
@@ -181,26 +179,38 @@ def load(
     )
 
 
-def _columns(setting: str, names: str | Sequence[str] | None) -> list[str]:
+def ordered(table: OwnTable, ids: list[str]) -> tuple[OwnTable, Array, Array]:
+    """The table sequence by sequence as they first appear, the number of each row's, and the rows it had (rows,)."""
+    sequence = pd.factorize(table.names(ids))[0] if ids else np.zeros(len(table), np.int64)
+    order = np.argsort(sequence, kind="stable")
+    return table.taken(order), sequence[order], order
+
+
+def steps(window: int | str | None, ids: list[str]) -> int | None:
+    """The length of windows that ``task.window`` asks for."""
+    return (None if ids else WINDOW) if isinstance(window, str) else window
+
+
+def columns(setting: str, names: str | Sequence[str] | None) -> list[str]:
     """The columns that a setting names, none if it is not set."""
     listed = [names] if isinstance(names, str) else names or ()
-    columns = [name.strip() for name in listed]
-    if not all(columns):
+    found = [name.strip() for name in listed]
+    if not all(found):
         raise UserError(f"task.{setting} names a column '': expected a name in the header, or null for none.")
-    for name in columns:
-        if columns.count(name) > 1:
+    for name in found:
+        if found.count(name) > 1:
             raise UserError(f"task.{setting} names the column {name} twice: expected each once, leave one out.")
-    return columns
+    return found
 
 
 def _needed(setting: str, names: str | Sequence[str] | None) -> list[str]:
-    columns = _columns(setting, names)
-    if not columns:
+    found = columns(setting, names)
+    if not found:
         raise UserError(
             f"task.{setting} is not set: say which column of the table it is, e.g. task.{setting}=name, or "
             f"'task.{setting}=\"null\"' if it is called null."
         )
-    return columns
+    return found
 
 
 def _outputs(label: str | Sequence[str] | None, target: str | Sequence[str] | None, kind: str) -> list[str]:
@@ -228,10 +238,7 @@ def _split(x: Array, y: Array, gaps: Array, rows: Array, inside: Array, part: Ar
         part: of each row (rows,): 0, 1 or 2.
         kind: of the target.
     """
-    observed = ~np.isnan(x)[rows] & inside[..., None]
-    mask = inside if (observed == inside[..., None]).all() else observed
-    inputs = np.where(observed, x[rows], 0).astype(np.float32)
-    elapsed = np.where(inside, gaps[rows], 0).astype(np.float32)
+    inputs, elapsed, mask = filled(x, gaps, rows, inside)
     if kind == "classify_sequence":
         targets = y[rows[:, 0]]
     else:
@@ -241,13 +248,13 @@ def _split(x: Array, y: Array, gaps: Array, rows: Array, inside: Array, part: Ar
     return [Split(inputs[now], targets[now], elapsed[now], None if mask.all() else mask[now]) for now in chosen]
 
 
-def _scaling(values: Array, training: Array, columns: list[str]) -> Scaling:
+def _scaling(values: Array, training: Array, names: list[str]) -> Scaling:
     """How the columns (rows, K) are scaled by the rows for training."""
     for place in np.flatnonzero(np.isnan(values[training]).all(axis=0))[:1]:
-        raise UserError(f"column {columns[place]} is empty in all training sequences: leave it out of task.values.")
+        raise UserError(f"column {names[place]} is empty in all training sequences: leave it out of task.values.")
     scaling = Scaling(*(tuple(numbers.tolist()) for numbers in scale(values, np.flatnonzero(training))))
     for place in np.flatnonzero((np.abs(scaling.scaled(values)) > LARGEST).any(axis=0))[:1]:
-        raise UserError(f"column {columns[place]} holds numbers too far apart to be scaled: set task.scaled=false.")
+        raise UserError(f"column {names[place]} holds numbers too far apart to be scaled: set task.scaled=false.")
     return scaling
 
 

@@ -20,8 +20,19 @@ class Scaling(NamedTuple):
         """The values, scaled."""
         return (values - np.array(self.mean)) / np.array(self.deviation) if self.mean else values
 
+    def unscaled(self, values: Array) -> Array:
+        """The values as they were."""
+        return values * np.array(self.deviation) + np.array(self.mean) if self.mean else values
+
 
 UNSCALED = Scaling()
+
+
+class Clock(NamedTuple):
+    """What an elapsed time of 1 is in a user's own table: so many seconds of dates, or so much of its numbers."""
+
+    dates: bool
+    unit: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,7 @@ class Spec:
         vocabulary: number of words where the inputs are word numbers, else 0.
         scaling: how the inputs of a user's own table were scaled.
         target_scaling: how its numbers to predict were; the metric is that of the numbers as they stand in the table.
+        clock: how its times were measured; None: every row is one unit after the one before.
     """
 
     metric: Literal["accuracy", "f1", "auc", "mse"]
@@ -79,11 +91,28 @@ class Spec:
     vocabulary: int = 0
     scaling: Scaling = UNSCALED
     target_scaling: Scaling = UNSCALED
+    clock: Clock | None = None
 
     @property
     def direction(self) -> Literal["max", "min"]:
         """Which way the metric is better."""
         return "min" if self.metric == "mse" else "max"
+
+    @classmethod
+    def from_plain(cls, fields: Mapping[str, Any]) -> "Spec":
+        """From what ``dataclasses.asdict`` and JSON made of one.
+
+        Raises:
+            TypeError: it was none.
+        """
+        named: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+        }
+        for name in ("scaling", "target_scaling"):
+            named[name] = Scaling(*map(tuple, named.get(name, ())))
+        if named.get("clock") is not None:
+            named["clock"] = Clock(*named["clock"])
+        return cls(**named)
 
 
 @dataclass(frozen=True)
