@@ -12,7 +12,7 @@ training steps, and the usual gap between these is the unit of time.
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -68,7 +68,7 @@ def load(
     target: str | Sequence[str] | None = None,
     kind: str | None = None,
     horizon: int = 0,
-    window: int | str | None = "auto",
+    window: int | Literal["auto"] | None = "auto",
     stride: int | None = None,
     scaled: bool = True,
     valid: float = 0.1,
@@ -269,8 +269,6 @@ def _check(kind: str, horizon: int, window: int | str | None, stride: int | None
             f"task.horizon={horizon} is for a target at every step: set task.kind=classify_step or task.target, or "
             "leave task.horizon out."
         )
-    if isinstance(window, str) and window != "auto":
-        raise UserError(f"task.window={window!r} is no number of steps: expected auto, null or a whole number.")
     for name, number in (("window", window), ("stride", stride)):
         if isinstance(number, int) and number < 1:
             raise UserError(f"task.{name}={number} is no number of steps: expected a whole number above zero or null.")

@@ -581,7 +581,6 @@ def test_stratified_parts_have_the_share_of_every_class(tmp_path: Path) -> None:
             {"kind": "classify_step", "label": "state", "stratify": True},
             "task.stratify=true needs a class for each seq",
         ),
-        ({"window": "long"}, "task.window='long' is no number of steps: expected auto, null or a whole number"),
     ],
 )
 def test_impossible_settings_of_targets(path: Path, options: dict[str, Any], told: str) -> None:
