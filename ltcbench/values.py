@@ -56,8 +56,8 @@ def checked(key: str, value: Any, kind: Any, allowed: Range | None = None) -> An
     Args:
         key: as the user writes it, e.g. ``trainer.epochs``.
         value: what the user gave.
-        kind: ``bool``, ``int``, ``float``, ``str``, a ``Sequence`` of one of them, or a union of such kinds, of words that
-            are meant as they stand (``Literal``) and None, a number first.
+        kind: ``bool``, ``int``, ``float``, ``str``, a ``Sequence`` of one of them, or a union of such kinds, of words
+            that are meant as they stand (``Literal``) and None, a number first.
         allowed: the range of a number, or of each in a list.
 
     Raises:
