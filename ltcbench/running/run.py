@@ -19,7 +19,7 @@ from ltcbench.progress import TrainingProgress
 from ltcbench.running.checks import check, short_of_memory
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.machine import set_up
-from ltcbench.running.remarks import remarks
+from ltcbench.running.remarks import overlooked, remarks
 from ltcbench.running.results import Result, head, numbers, summary
 from ltcbench.running.standing import standing
 from ltcbench.running.tracking import Tracker
@@ -138,6 +138,8 @@ def _run(
     folder.write_result(result)
     tracker.end(result)
     log.info("%s", summary(result))
+    if outcome.status == "finished" and (line := overlooked(data, outcome.progress.history, result["best_epoch"])):
+        log.info("%s: %s", name, line)
     if "baselines" in result:
         found = standing(data.metric, data.direction, result["test_metric"], result["baselines"])
         log.log(logging.WARNING if found.beaten else logging.INFO, "%s: %s", name, found.line)
