@@ -40,6 +40,6 @@ def overlooked(data: SequenceData, history: Sequence[Mapping[str, float]], best_
     if not (last > best if data.direction == "max" else last < best):
         return None
     return (
-        f"epoch {len(history)}, the last, validates better ({last:.4g} against {best:.4g} of epoch {best_epoch}) and does "
-        "not count: task.quirks.last_epoch_ignored=true, as the authors' code has it."
+        f"epoch {len(history)}, the last, validates better ({last:.4g} against {best:.4g} of epoch {best_epoch}) and "
+        "does not count: task.quirks.last_epoch_ignored=true, as the authors' code has it."
     )
