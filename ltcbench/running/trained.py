@@ -81,7 +81,7 @@ class Trained:
         ]
         x, elapsed, mask = arrays
         assert x is not None and elapsed is not None
-        y = predictions(self.network, self.spec, Part(x, x.new_zeros(len(x)), elapsed, mask, None)).double()
+        y = predictions(self.network, self.spec, Part(x, x.new_zeros(len(x)), elapsed, mask, None, None)).double()
         if self.spec.labels:
             spoken: Array = torch.softmax(y, dim=-1).cpu().numpy()
             return spoken
