@@ -19,6 +19,7 @@ COMMANDS = {
     "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",
     "predict": "what the network of a run says of a further table",
+    "export": "the network of a run as a file for other programs",
     "list": "list models, tasks or tables",
     "show": "what a model, a task or a training consists of",
     "sync": "mirror run folders into an MLflow store",
