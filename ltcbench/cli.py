@@ -19,6 +19,8 @@ COMMANDS = {
     "experiment": "a claim of the papers as an experiment: protocol=paper|clean, quirks.NAME=true|false",
     "bench": "time models and engines against other implementations",
     "evaluate": "test the network of a run again",
+    "predict": "what the network of a run says of a further table",
+    "export": "the network of a run as a file for other programs",
     "list": "list models, tasks, tables or experiments",
     "show": "what a model, a task, a training or an experiment consists of",
     "sync": "mirror run folders into an MLflow store",

@@ -7,8 +7,18 @@ from collections.abc import Mapping
 from tqdm import tqdm
 
 EVERY = 20.0  # seconds between lines where there is no terminal
+LONG = 3600.0  # seconds; of a training that will take longer the user is told at its beginning
+TRIED = 10.0  # seconds of training after which its length can be told
 
 log = logging.getLogger("ltcbench")
+
+
+def duration(seconds: float) -> str:
+    """``seconds`` in words, e.g. ``2 h 05 min``."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 class DrawProgress:
@@ -50,11 +60,29 @@ class TrainingProgress:
         self.epochs = epochs
         self.bar = tqdm(total=epochs, desc=name, unit="epoch", disable=None, dynamic_ncols=True, leave=False)
         self.last_line = time.monotonic()
+        self.first: tuple[float, float] | None = None  # when the first update was done, and the epochs done then
+        self.told = False
 
     def step(self, done: float) -> None:
         """Show ``done`` epochs, fractions of one included."""
+        now = time.monotonic()
+        if self.first is None:  # a training gone on with: what was done before is not to count for the time left
+            self.first = (now, done)
+            self.bar.initial = done
         self.bar.n = round(done, 2)
         self.bar.update(0)
+        began, before = self.first
+        if not self.told and now - began > TRIED and done > before:
+            self.told = True
+            left = (self.epochs - done) * (now - began) / (done - before)
+            if left > LONG:
+                log.warning(
+                    "%s: %s an epoch, so %s to go; Ctrl-C stops it, and the same command goes on after the last whole "
+                    "epoch.",
+                    self.name,
+                    duration(left / (self.epochs - done)),
+                    duration(left),
+                )
 
     def epoch(self, row: Mapping[str, float]) -> None:
         """Show the numbers of an epoch."""

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ltcbench.errors import UserError
 
@@ -56,7 +56,8 @@ def checked(key: str, value: Any, kind: Any, allowed: Range | None = None) -> An
     Args:
         key: as the user writes it, e.g. ``trainer.epochs``.
         value: what the user gave.
-        kind: ``bool``, ``int``, ``float``, ``str``, a ``Sequence`` of one of them, or a union of such kinds and None.
+        kind: ``bool``, ``int``, ``float``, ``str``, a ``Sequence`` of one of them, or a union of such kinds, of words
+            that are meant as they stand (``Literal``) and None, a number first.
         allowed: the range of a number, or of each in a list.
 
     Raises:
@@ -121,6 +122,8 @@ def _as(value: Any, kind: Any) -> Any:
         return _NO if any(item is _NO for item in items) else items
     if kind is type(None):
         return None if value is None else _NO
+    if get_origin(kind) is Literal:
+        return value if isinstance(value, str) and value in get_args(kind) else _NO
     whole = isinstance(value, int) and not isinstance(value, bool)
     if kind in (float, str) and whole:
         return kind(value) if kind is str or abs(value) < 1e300 else _NO
@@ -141,8 +144,14 @@ def _listed(kind: Any) -> bool:
 
 
 def _wanted(kind: Any) -> str:
-    words = [_WORDS.get(one) or f"a list of {_PLURALS[get_args(one)[0]]}" for one in _named(kind)]
+    words = [_word(one) for one in _named(kind)]
     return " or ".join([*words, *(["null"] if type(None) in _alternatives(kind) else [])])
+
+
+def _word(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
+    return _WORDS.get(kind) or f"a list of {_PLURALS[get_args(kind)[0]]}"
 
 
 _PLURALS: dict[Any, str] = {int: "whole numbers", float: "numbers", str: "texts"}

@@ -1,12 +1,6 @@
 """``ltcbench evaluate RUN``: test the network of a run again, with the weights of the epoch that counts."""
 
-import glob
-import os
-from pathlib import Path
-
-from ltcbench import places
-from ltcbench.errors import UserError
-from ltcbench.running.folder import RunFolder
+from ltcbench.running.folder import found
 from ltcbench.terminal import Parser, table
 
 
@@ -24,20 +18,3 @@ def run(arguments: list[str]) -> int:
     print(table(["part", *names], rows, right=range(1, len(names) + 1)))
     print(f"{folder.path}: the run itself said {'nothing of the test part' if said is None else f'{said:.6g}'}.")
     return 0
-
-
-def found(name: str) -> RunFolder:
-    """The run folder of this path or fingerprint.
-
-    Raises:
-        UserError: there is none, or more than one, or it has no checkpoint.
-    """
-    beginning = f"*/*/{glob.escape(name)}*"
-    paths = [Path(name)] if os.path.isdir(name) else sorted(places.runs().glob(beginning))  # noqa: PTH112, long names
-    if len(paths) != 1:
-        many = f"{len(paths)} runs in {places.runs()} begin with {name}" if paths else f"there is no run {name}"
-        raise UserError(f"{many}: expected a run folder or a fingerprint, as ltcbench train prints it.")
-    folder = RunFolder(paths[0])
-    if not (folder.checkpoint.is_file() and (folder.path / "config.yaml").is_file()):
-        raise UserError(f"{folder.path} has no network: expected a folder with config.yaml and checkpoint.pt.")
-    return folder

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ltcbench import terminal
+from ltcbench.progress import duration
 from ltcbench.reporting import index
 from ltcbench.reporting.index import Run
 from ltcbench.running.grid import DONE, Planned
@@ -144,11 +145,3 @@ def _left(plans: Sequence[Planned], speeds: Speeds, workers: int) -> str:
     if not known:
         return "unknown"
     return duration(sum(known) / workers) + (f" and {unknown} unknown" if unknown else "")
-
-
-def duration(seconds: float) -> str:
-    """``seconds`` in words, e.g. ``2 h 05 min``."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

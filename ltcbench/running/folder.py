@@ -6,6 +6,7 @@ one, whole.
 """
 
 import csv
+import glob
 import hashlib
 import io
 import json
@@ -249,6 +250,23 @@ def _configuration(text: str) -> dict[str, Any]:
         if not isinstance(tree[group].get("name"), str):
             raise ValueError(f"no name of a {group} in it")
     return tree
+
+
+def found(name: str) -> RunFolder:
+    """The run folder of this path or fingerprint.
+
+    Raises:
+        UserError: there is none, or more than one, or it has no checkpoint.
+    """
+    beginning = f"*/*/{glob.escape(name)}*"
+    paths = [Path(name)] if os.path.isdir(name) else sorted(places.runs().glob(beginning))  # noqa: PTH112, long names
+    if len(paths) != 1:
+        many = f"{len(paths)} runs in {places.runs()} begin with {name}" if paths else f"there is no run {name}"
+        raise UserError(f"{many}: expected a run folder or a fingerprint, as ltcbench train prints it.")
+    folder = RunFolder(paths[0])
+    if not (folder.checkpoint.is_file() and (folder.path / "config.yaml").is_file()):
+        raise UserError(f"{folder.path} has no network: expected a folder with config.yaml and checkpoint.pt.")
+    return folder
 
 
 def folders() -> Iterator[RunFolder]:

@@ -1,6 +1,6 @@
-"""What a user should know of their own data before a training begins."""
+"""What a user should know: of their own data before a training begins, and of an epoch that did not count after it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -23,3 +23,23 @@ def remarks(data: SequenceData) -> Iterator[str]:
     if not least <= median <= most or largest > far:
         warning = ": far from 1, where models begin; see task.time_unit"
     yield f"elapsed times of the training part: median {median:.4g}, largest {largest:.4g}{warning}."
+
+
+def overlooked(data: SequenceData, history: Sequence[Mapping[str, float]], best_epoch: int) -> str | None:
+    """A line where the last epoch validates best and may not count.
+
+    Args:
+        data: the task.
+        history: a row of numbers for each epoch.
+        best_epoch: the epoch that counts, 0: none.
+    """
+    if data.final_epoch_counts or data.valid is None or not best_epoch or best_epoch == len(history):
+        return None
+    key = f"valid_{data.metric}"
+    last, best = history[-1][key], history[best_epoch - 1][key]
+    if not (last > best if data.direction == "max" else last < best):
+        return None
+    return (
+        f"epoch {len(history)}, the last, validates better ({last:.4g} against {best:.4g} of epoch {best_epoch}) and "
+        "does not count: task.quirks.last_epoch_ignored=true, as the authors' code has it."
+    )

@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -13,7 +14,8 @@ from ltcbench.settings.job import Job
 from ltcbench.tasks import SequenceData
 from ltcbench.training.batches import Part
 from ltcbench.training.checkpoint import Weights, copied
-from ltcbench.training.evaluate import evaluate
+from ltcbench.training.classes import confusion, told
+from ltcbench.training.evaluate import predictions, scores
 from ltcbench.training.loop import Outcome
 
 Result = dict[str, Any]
@@ -41,12 +43,18 @@ def numbers(network: Network, data: SequenceData, outcome: Outcome) -> Result:
     progress = outcome.progress
     last = None if outcome.status == "diverged" else progress.epoch
     test: dict[int | None, Mapping[str, float]] = {}
+    classes: Result | None = None
     if outcome.status != "interrupted":
         part = Part.of(data.spec, data.test, next(network.parameters()).device)
         weights: dict[int | None, Weights] = {progress.best_epoch: progress.best_weights, last: copied(network)}
         for epoch in {progress.best_epoch, last} - {0, None}:
             network.load_state_dict(weights[epoch])
-            test[epoch] = evaluate(network, data.spec, part)
+            y = predictions(network, data.spec, part)
+            test[epoch] = scores(data.spec, y, part)
+            if data.classes and epoch == progress.best_epoch:
+                chosen = ... if part.counted is None else part.counted
+                matrix = confusion(y[chosen].flatten(0, -2), part.y[chosen].flatten(), data.classes)
+                classes = told(matrix, data.spec.labels)
 
     def at(epoch: int | None) -> Result | None:
         if not epoch:
@@ -70,7 +78,10 @@ def numbers(network: Network, data: SequenceData, outcome: Outcome) -> Result:
         "epochs": progress.epoch,
         "best": best,
         "last": at(last),
+        "classes": classes,
         "parameters": network.size(),
+        "spec": asdict(data.spec),
+        "feature_mask": network.feature_mask,
         "engine": network.ran,
         "seconds_per_epoch": statistics.median(row["seconds"] for row in progress.history)
         if progress.history

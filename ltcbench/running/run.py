@@ -19,13 +19,16 @@ from ltcbench.progress import TrainingProgress
 from ltcbench.running.checks import check, short_of_memory
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.machine import set_up
-from ltcbench.running.remarks import remarks
+from ltcbench.running.remarks import overlooked, remarks
 from ltcbench.running.results import Result, head, numbers, summary
+from ltcbench.running.standing import standing
 from ltcbench.running.tracking import Tracker
 from ltcbench.running.versions import versions
 from ltcbench.settings.job import Job
 from ltcbench.tasks import SequenceData
+from ltcbench.tasks.sequences import Spec
 from ltcbench.training import targets
+from ltcbench.training.baselines import baselines
 from ltcbench.training.loop import train
 
 log = logging.getLogger("ltcbench")
@@ -130,9 +133,16 @@ def _run(
             "checksums": dict(data.checksums),
         }
     )
+    if outcome.status != "interrupted":
+        result["baselines"] = baselines(data)
     folder.write_result(result)
     tracker.end(result)
     log.info("%s", summary(result))
+    if outcome.status == "finished" and (line := overlooked(data, outcome.progress.history, result["best_epoch"])):
+        log.info("%s: %s", name, line)
+    if "baselines" in result:
+        found = standing(data.metric, data.direction, result["test_metric"], result["baselines"])
+        log.log(logging.WARNING if found.beaten else logging.INFO, "%s: %s", name, found.line)
     if outcome.status == "interrupted":
         raise Interrupted(f"{name} interrupted after {outcome.progress.epoch} epochs; the same command goes on.")
     return result
@@ -142,20 +152,25 @@ def built(job: Job, data: SequenceData) -> Network:
     """The job's network, its weights drawn with the job's seed."""
     mask = data.train.mask
     feature_mask = mask is not None and mask.ndim == 3
-    torch.manual_seed(job.seed)
-    network = models.build(
-        job.model,
-        data.spec.features,
-        job.hidden_size,
-        data.spec.output_size,
-        feature_mask=feature_mask,
-        vocabulary=data.spec.vocabulary,
-        engine=_engine(job, data),
-        **job.model_options,
-    )
+    network = of_spec(job, data.spec, feature_mask, _engine(job, data))
     if feature_mask:
         network.calibrate_(torch.as_tensor(data.train.x), torch.as_tensor(mask))
     return network
+
+
+def of_spec(job: Job, spec: Spec, feature_mask: bool, engine: str) -> Network:
+    """The job's network for a task of this form, its weights drawn with the job's seed."""
+    torch.manual_seed(job.seed)
+    return models.build(
+        job.model,
+        spec.features,
+        job.hidden_size,
+        spec.output_size,
+        feature_mask=feature_mask,
+        vocabulary=spec.vocabulary,
+        engine=engine,
+        **job.model_options,
+    )
 
 
 # Updates from which on the time that torch.compile takes, some seconds, comes back.

@@ -144,7 +144,9 @@ class Store:
 
         summary = [
             Metric(_key(key), float(value), moments[-1], 0)
-            for key, value in flattened({k: result.get(k) for k in ("best", "last", "parameters")}).items()
+            for key, value in flattened(
+                {k: result.get(k) for k in ("best", "last", "parameters", "baselines", "classes")}
+            ).items()
             if isinstance(value, (int, float)) and math.isfinite(value)
         ]
         tags = [

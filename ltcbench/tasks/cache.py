@@ -60,13 +60,13 @@ def _write(entry: Path, data: SequenceData) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{entry.name}.", dir=entry.parent) as beside:
         folder = Path(beside) / entry.name
         folder.mkdir()
+        arrays = {f"{part}_{name}": getattr(getattr(data, part), name, None) for part in _PARTS for name in _FIELDS}
+        arrays["last_known"] = data.last_known
         crc = {}
-        for part in _PARTS:
-            for name in _FIELDS:
-                array = getattr(getattr(data, part), name, None)
-                if array is not None:
-                    np.save(folder / f"{part}_{name}.npy", array)
-                    crc[f"{part}_{name}"] = _crc(array)
+        for name, array in arrays.items():
+            if array is not None:
+                np.save(folder / f"{name}.npy", array)
+                crc[name] = _crc(array)
         settings = {name: getattr(data, name) for name in _SETTINGS}
         meta = {"crc": crc, "settings": settings, "spec": asdict(data.spec)}
         (folder / "meta.json").write_text(json.dumps({"meta": meta, "crc": _crc_of_text(meta)}), encoding="utf-8")
@@ -98,7 +98,9 @@ def _read(entry: Path) -> SequenceData:
     with suppress(OSError):  # a folder that may only be read
         os.utime(entry)  # it was loaded now
     splits: dict[str, Any] = {part: _split(arrays, part) for part in _PARTS}
-    return SequenceData(Spec(**_tuples(meta["spec"])), **splits, **_tuples(meta["settings"]))
+    return SequenceData(
+        Spec.from_plain(meta["spec"]), **splits, **_tuples(meta["settings"]), last_known=arrays.get("last_known")
+    )
 
 
 def _split(arrays: dict[str, Any], part: str) -> Split | None:

@@ -10,7 +10,14 @@ from ltcbench.tasks.sequences import Array
 from ltcbench.tasks.splitting import by_name
 
 
-def by_hash(table: OwnTable, sequence: Array, columns: Sequence[str], valid: float, test: float) -> Array:
+def by_hash(
+    table: OwnTable,
+    sequence: Array,
+    columns: Sequence[str],
+    valid: float,
+    test: float,
+    classes: Array | None = None,
+) -> Array:
     """The part of each row (rows,): sequences of the same name in ``columns`` stay together, whatever their order.
 
     Args:
@@ -19,9 +26,11 @@ def by_hash(table: OwnTable, sequence: Array, columns: Sequence[str], valid: flo
         columns: columns whose texts are the same on every row of a sequence.
         valid: share of the names for validation.
         test: share of the names for the test.
+        classes: of each row (rows,), the same on every row of a name: each class is split by these shares. None: the
+            shares are of all names together.
 
     Raises:
-        UserError: a sequence has two names, or a part would have none.
+        UserError: a sequence has two names, a name two classes, or a part would have none.
     """
     names = table.names(columns)
     first = np.flatnonzero(np.diff(sequence, prepend=-1))
@@ -31,8 +40,13 @@ def by_hash(table: OwnTable, sequence: Array, columns: Sequence[str], valid: flo
             columns,
             "another text than above in the same sequence; set task.split_by to what stays the same",
         )
-    distinct, number = np.unique(names, return_inverse=True)
-    in_valid, in_test = by_name(distinct.tolist(), [valid, test])
+    distinct, place, number = np.unique(names, return_index=True, return_inverse=True)
+    strata = None
+    if classes is not None:
+        strata = classes[place]
+        for row in np.flatnonzero(classes != strata[number])[:1]:
+            raise table.wrong(row, columns, "has sequences of two classes; set task.stratify=false")
+    in_valid, in_test = by_name(distinct.tolist(), [valid, test], strata)
     if not in_test.any() or (in_valid | in_test).all() or bool(valid) != in_valid.any():
         advice = ", or leave task.id out if the table is one recording" if sequence[-1] == 0 else ""
         what = "sequence" if len(distinct) > sequence[-1] else f"{' and '.join(columns)} of its own"

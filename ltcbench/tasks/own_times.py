@@ -14,7 +14,7 @@ import pandas as pd
 from ltcbench.errors import UserError
 from ltcbench.tasks.own_cells import Notation
 from ltcbench.tasks.own_table import LARGEST, OwnTable
-from ltcbench.tasks.sequences import Array
+from ltcbench.tasks.sequences import Array, Clock
 
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -38,8 +38,16 @@ def check(form: str, unit: str) -> None:
         )
 
 
-def elapsed(table: OwnTable, columns: Sequence[str], form: str, unit: str, sequence: Array, part: Array) -> Array:
-    """Time since the row before (rows,) float64, 0 at the beginning of a sequence and of a part.
+def elapsed(
+    table: OwnTable,
+    columns: Sequence[str],
+    form: str,
+    unit: str,
+    sequence: Array,
+    part: Array,
+    clock: Clock | None = None,
+) -> tuple[Array, Clock]:
+    """Time since the row before (rows,) float64, 0 at the beginning of a sequence and of a part; and its clock.
 
     Args:
         table: its rows stand sequence by sequence.
@@ -48,11 +56,18 @@ def elapsed(table: OwnTable, columns: Sequence[str], form: str, unit: str, seque
         unit: how long a time of 1 is; ``auto`` takes the median of the gaps in the training part.
         sequence: of each row (rows,).
         part: of each row (rows,), 0 for training.
+        clock: that of the table a network was trained on, in place of ``unit``; None: this is the one.
 
     Raises:
-        UserError: a cell is no time or before the one above, or the unit does not fit.
+        UserError: a cell is no time or before the one above, or the unit or clock does not fit.
     """
     moments, dates = _moments(table, columns, form)
+    if clock and clock.dates != dates:
+        kinds = {True: "dates", False: "numbers"}
+        raise UserError(
+            f"column {columns[0]} of {table.path} holds {kinds[dates]}, but the network was trained on times that were "
+            f"{kinds[clock.dates]}: expected a table with times of the same kind."
+        )
     if unit in SECONDS and not dates:
         raise UserError(
             f"task.time_unit={unit} is for dates, but column {columns[0]} of {table.path} holds numbers: expected auto "
@@ -65,10 +80,12 @@ def elapsed(table: OwnTable, columns: Sequence[str], form: str, unit: str, seque
         raise table.wrong(row, columns, told)
     exact[_begins(part)] = 0
     gaps = exact.astype(np.float64)
-    gaps /= _unit(unit, 10**9 if dates else 1, gaps[part == 0])
+    second = 10**9 if dates else 1
+    length = clock.unit * second if clock else _unit(unit, second, gaps[part == 0])
+    gaps /= length
     for row in np.flatnonzero(gaps > LARGEST)[:1]:
         raise table.wrong(row, columns, "too long after the time above to be a number; set a larger task.time_unit")
-    return gaps
+    return gaps, Clock(dates, length / second)
 
 
 def _begins(run: Array) -> Array:

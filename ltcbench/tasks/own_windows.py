@@ -5,6 +5,24 @@ import numpy as np
 from ltcbench.tasks.sequences import Array
 
 
+def filled(x: Array, gaps: Array, rows: Array, inside: Array) -> tuple[Array, Array, Array]:
+    """Inputs (N, T, F) float32, elapsed times (N, T) float32 and mask of the windows.
+
+    Args:
+        x: inputs (rows, F), NaN where one is missing.
+        gaps: elapsed times (rows,).
+        rows: the windows (N, T).
+        inside: which steps of them are no padding.
+
+    Returns:
+        the mask is (N, T), or (N, T, F) where inputs are missing; what it hides is 0.
+    """
+    observed = ~np.isnan(x)[rows] & inside[..., None]
+    mask = inside if (observed == inside[..., None]).all() else observed
+    inputs = np.where(observed, x[rows], 0).astype(np.float32)
+    return inputs, np.where(inside, gaps[rows], 0).astype(np.float32), mask
+
+
 def padded(run: Array, window: int | None, stride: int | None) -> tuple[Array, Array]:
     """Rows (N, T) of the windows cut inside each run of equal values, and which steps are inside it, bool.
 

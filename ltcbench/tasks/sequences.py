@@ -2,12 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+
+class Scaling(NamedTuple):
+    """How columns of numbers (..., K) were made alike: ``(values - mean) / deviation``; empty: they were not."""
+
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+
+    def scaled(self, values: Array) -> Array:
+        """The values, scaled."""
+        return (values - np.array(self.mean)) / np.array(self.deviation) if self.mean else values
+
+    def unscaled(self, values: Array) -> Array:
+        """The values as they were."""
+        return values * np.array(self.deviation) + np.array(self.mean) if self.mean else values
+
+
+UNSCALED = Scaling()
+
+
+class Clock(NamedTuple):
+    """What an elapsed time of 1 is in a user's own table: so many seconds of dates, or so much of its numbers."""
+
+    dates: bool
+    unit: float
 
 
 @dataclass(frozen=True)
@@ -17,7 +42,7 @@ class Split:
     Attributes:
         x: inputs, (N, T, F) float32.
         y: targets: class numbers (N, T) or (N,) int64, -1 at steps that have none, or values (N, T, K) or (N, K)
-            float32.
+            float32, NaN at steps that have none.
         elapsed: time since the previous step in the task's unit, (N, T) float32.
         mask: which steps count, (N, T) bool; steps where it is False neither change a model's state nor enter loss
             or metric. (N, T, F) bool where single values are missing. None: everything is observed.
@@ -48,6 +73,9 @@ class Spec:
         irregular: elapsed times differ from step to step.
         padded: sequences have different lengths, so there is a mask.
         vocabulary: number of words where the inputs are word numbers, else 0.
+        scaling: how the inputs of a user's own table were scaled.
+        target_scaling: how its numbers to predict were; the metric is that of the numbers as they stand in the table.
+        clock: how its times were measured; None: every row is one unit after the one before.
     """
 
     metric: Literal["accuracy", "f1", "auc", "mse"]
@@ -61,11 +89,30 @@ class Spec:
     irregular: bool = False
     padded: bool = False
     vocabulary: int = 0
+    scaling: Scaling = UNSCALED
+    target_scaling: Scaling = UNSCALED
+    clock: Clock | None = None
 
     @property
     def direction(self) -> Literal["max", "min"]:
         """Which way the metric is better."""
         return "min" if self.metric == "mse" else "max"
+
+    @classmethod
+    def from_plain(cls, fields: Mapping[str, Any]) -> "Spec":
+        """From what ``dataclasses.asdict`` and JSON made of one.
+
+        Raises:
+            TypeError: it was none.
+        """
+        named: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+        }
+        for name in ("scaling", "target_scaling"):
+            named[name] = Scaling(*map(tuple, named.get(name, ())))
+        if named.get("clock") is not None:
+            named["clock"] = Clock(*named["clock"])
+        return cls(**named)
 
 
 @dataclass(frozen=True)
@@ -83,6 +130,8 @@ class SequenceData:
             official data are), ``synthetic`` or ``own`` (the user's).
         checksums: SHA-256 of every raw file that went in.
         quirks: the switches as they were set.
+        last_known: the last numbers known at each step of the test part before those to predict, (N, T, K) float32,
+            scaled as these, NaN where there are none; None: not told.
     """
 
     spec: Spec
@@ -96,6 +145,7 @@ class SequenceData:
     source: str = "official"
     checksums: Mapping[str, str] = field(default_factory=dict)
     quirks: Mapping[str, bool] = field(default_factory=dict)
+    last_known: Array | None = None
 
     @property
     def metric(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from ltcbench.tasks.sequences import Array
 
@@ -19,7 +20,7 @@ def shuffle_split(size: int, train: float, seed: int) -> tuple[Array, Array]:
     return order[test_size:], order[:test_size]
 
 
-def by_name(names: Sequence[str], shares: Sequence[float]) -> list[Array]:
+def by_name(names: Sequence[str], shares: Sequence[float], strata: Array | None = None) -> list[Array]:
     """Which of ``names`` (True) fall to each of the ``shares``; the rest is left over.
 
     The names are ordered by their hash, so the result depends on the names alone, not on the order they come in.
@@ -27,12 +28,19 @@ def by_name(names: Sequence[str], shares: Sequence[float]) -> list[Array]:
     Args:
         names: distinct names.
         shares: parts of the whole, each rounded to a whole number of names.
+        strata: a number for each name (N,); the names of one number are spread evenly over the order, so each share
+            has as many of them as it can have. None: all are one.
 
     Returns:
         a bool array (N,) for each share, no two True at the same place.
     """
+    order = np.array(sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest()), np.int64)
+    if strata is not None:
+        group = pd.Series(strata[order]).groupby(strata[order])
+        share = (group.cumcount() + 0.5) / group.transform("size")
+        order = order[np.argsort(share.to_numpy(), kind="stable")]
     ranks = np.empty(len(names), np.int64)
-    ranks[sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())] = range(len(names))
+    ranks[order] = range(len(names))
     edges = np.cumsum([0, *(round(share * len(names)) for share in shares)])
     return [(begin <= ranks) & (ranks < end) for begin, end in pairwise(edges)]
 

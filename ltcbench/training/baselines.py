@@ -1,7 +1,8 @@
 """What is to be had without a recurrent network: the test metrics that any model has to beat.
 
 - ``constant``: the mean of the training targets; the most frequent class; for F1 always the positive class.
-- ``last value``: the observation stays what it is; only where the targets are the observations of the next step.
+- ``last value``: the observation stays what it is; only where the targets are the observations of the next step, or
+  where the task knows the last ones.
 - ``linear``: least squares or logistic regression on the inputs of the same step; where a sequence has one target, on
   the last observed value of each input; where the inputs are words, on how often each occurs.
 
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from ltcbench.tasks.sequences import Array, SequenceData, Spec, Split
 from ltcbench.tasks.windows import scale
-from ltcbench.training.metrics import METRICS
+from ltcbench.training.metrics import metric
 
 PENALTY = 1e-4  # of half the squared weights, beside the mean loss
 MAX_ROWS = 25_000  # that a linear model is fitted to; of more, every second, every third ... is taken
@@ -31,14 +32,20 @@ def baselines(data: SequenceData) -> dict[str, float]:
     """The test metric of each baseline that makes sense for the task, by its name."""
     x, y = _rows(data.spec, data.train)
     x_test, y_test = _rows(data.spec, data.test)
-    score, target = METRICS[data.spec.metric], torch.as_tensor(y_test)
 
-    found = {"constant": score(_constant(data.spec, y).expand(len(target), -1), target)}
-    if _predicts_the_next_step(data.train):
-        found["last value"] = score(torch.as_tensor(x_test), target)
+    def score(predicted: Tensor) -> float:
+        return metric(data.spec, predicted, torch.as_tensor(y_test), None)
+
+    constant = _constant(data.spec, y)
+    found = {"constant": score(constant.expand(len(y_test), -1))}
+    if data.last_known is not None:
+        known = torch.as_tensor(data.last_known[_counting(data.spec, data.test)])
+        found["last value"] = score(torch.where(known.isnan(), constant, known))
+    elif _predicts_the_next_step(data.train):
+        found["last value"] = score(torch.as_tensor(x_test))
     every = -(-len(x) // MAX_ROWS)
     fit = _least_squares if data.spec.loss == "mse" else _logistic_regression
-    found["linear"] = score(fit(data, x[::every], y[::every])(x_test), target)
+    found["linear"] = score(fit(data, x[::every], y[::every])(x_test))
     return found
 
 
@@ -47,15 +54,26 @@ def _rows(spec: Spec, split: Split) -> tuple[Array, Array]:
     x, y, mask = split.x, split.y, split.mask
     if spec.vocabulary:
         return (x[..., 0] if mask is None else x[..., 0] * mask).astype(np.int64), y
-    seen = np.ones((*x.shape[:2], 1), bool) if mask is None else mask.reshape(*x.shape[:2], -1)
     if spec.per_step:
-        counts = seen.any(axis=-1)
-        if spec.loss != "mse":
-            counts &= y >= 0  # some steps have no class
+        counts = _counting(spec, split)
         return x[counts], y[counts]
+    seen = _seen(split)
     last = x.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
     values = x[np.arange(len(x))[:, None], last, np.arange(x.shape[2])]
     return np.where(seen.any(axis=1), values, 0), y
+
+
+def _seen(split: Split) -> Array:
+    """Which inputs (N, T, F or 1) are there."""
+    steps = split.x.shape[:2]
+    return np.ones((*steps, 1), bool) if split.mask is None else split.mask.reshape(*steps, -1)
+
+
+def _counting(spec: Spec, split: Split) -> Array:
+    """Which steps (N, T) have a target that counts; some have no class or number."""
+    there = ~np.isnan(split.y).any(axis=-1) if spec.loss == "mse" else split.y >= 0
+    counts: Array = np.logical_and(_seen(split).any(axis=-1), there)
+    return counts
 
 
 def _constant(spec: Spec, y: Array) -> Tensor:

@@ -40,6 +40,10 @@ class Part:
         if spec.labels and bool((y < 0).any()):  # class -1: no target here
             counted = y >= 0 if counted is None else counted & (y >= 0)
             y = y.clamp(min=0)
+        elif y.is_floating_point() and bool(y.isnan().any()):
+            there = ~y.isnan().any(-1)
+            counted = there if counted is None else counted & there
+            y = y.nan_to_num(0)
         observed = mask if mask is None or mask.dim() == 2 else mask.any(-1)
         lengths = None if observed is None or observed[:, -1].all() else _last(observed)
         if mask is not None and mask.dim() == 2 and torch.equal(mask.sum(1), _last(mask)):

@@ -43,7 +43,7 @@ def train(
     trainer: Trainer,
     seed: int,
     saved: Path,
-    on_step: Callable[[int], None],
+    on_step: Callable[[float], None],
     on_epoch: Callable[[list[Row]], None],
     stop: Callable[[], bool],
 ) -> Outcome:
@@ -57,7 +57,7 @@ def train(
         trainer: how to train.
         seed: of the order of the batches.
         saved: checkpoint file, written after every epoch.
-        on_step: called after every update with the updates done in all.
+        on_step: called after every update with the epochs done in all, fractions of one included.
         on_epoch: called after every epoch with the rows of all epochs so far.
         stop: asked after every update; True ends the training, the unfinished epoch is lost.
 
@@ -108,7 +108,7 @@ def train(
             counted = ... if batch.counted is None else batch.counted
             outputs.append(y.detach()[counted].clone())  # a view would keep the whole pass in memory
             targets.append(batch.y[counted])
-            on_step(update + 1)
+            on_step((update + 1) / steps)
             if stop():
                 return Outcome("interrupted", progress, steps)
 

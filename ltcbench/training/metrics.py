@@ -80,8 +80,11 @@ METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {"accuracy": accuracy, "
 
 
 def metric(spec: Spec, y: Tensor, target: Tensor, mask: Tensor | None) -> float:
-    """The task's metric over the targets that count; shapes as in ``loss``."""
+    """The task's metric over the targets that count, of numbers as they were before scaling; shapes as in ``loss``."""
     if mask is not None:
         y, target = y[mask], target[mask]
+    if spec.target_scaling.deviation:
+        deviation = y.new_tensor(spec.target_scaling.deviation, dtype=torch.float64)
+        y, target = y * deviation, target * deviation
     values = target.flatten(0, -2) if spec.loss == "mse" else target.flatten()
     return METRICS[spec.metric](y.flatten(0, -2), values)

@@ -12,14 +12,6 @@ from . import fake
 LSTM = ("task=cheetah", "model=lstm")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(3.2, "3 s"), (29, "29 s"), (31, "1 min"), (3540, "59 min"), (3600, "1 h 00 min"), (7500, "2 h 05 min")],
-)
-def test_durations(seconds: float, said: str) -> None:
-    assert plan.duration(seconds) == said
-
-
 def test_the_time_left_is_that_of_the_same_settings_else_of_the_same_model() -> None:
     speeds = Speeds(
         [fake.run(LSTM, 0, 1.0, seconds=2.0), fake.run((*LSTM, "model.hidden_size=8"), 0, 1.0, seconds=4.0)], []

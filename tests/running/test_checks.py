@@ -32,7 +32,10 @@ def test_the_defaults_of_every_model_are_right(model: str) -> None:
         (["task=person_irregular", "task.time_scale=soon"], "task.time_scale=soon is not a number"),
         (["task=csv", "task.scaled=no"], "task.scaled=no is not true or false"),
         (["task=csv", "task.scaled=0"], "task.scaled=0 is not true or false"),
-        (["task=csv", "task.window=2.5"], "task.window=2.5 is not a whole number or null"),
+        (
+            ["task=csv", "task.window=2.5"],
+            "task.window=2.5 is not a whole number or auto or null: expected e.g. task.window=10",
+        ),
         (["task=csv", "task.valid=some"], "task.valid=some is not a number"),
         (["task=csv", "task.path=[plain.csv]"], "task.path=['plain.csv'] is not text or null"),
     ],

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ltcbench.running.remarks import remarks
+from ltcbench.running.remarks import overlooked, remarks
 from ltcbench.tasks.sequences import SequenceData
 from tests.training.test_loop import data
 
@@ -34,3 +34,24 @@ def test_nothing_is_told_of_benchmarks_and_of_data_without_times() -> None:
     assert not list(remarks(paced([86400], source="official")))
     assert not list(remarks(data(source="own")))
     assert not list(remarks(paced([])))
+
+
+@pytest.mark.parametrize(
+    ("values", "best_epoch", "counts", "told"),
+    [
+        ([0.5, 0.6, 0.7], 2, False, "epoch 3, the last, validates better (0.7 against 0.6 of epoch 2)"),
+        ([0.5, 0.6, 0.6], 2, False, None),
+        ([0.5, 0.6, 0.7], 3, True, None),
+        ([0.5], 1, False, None),
+        ([], 0, False, None),
+    ],
+)
+def test_a_last_epoch_that_does_not_count_is_named(
+    values: list[float], best_epoch: int, counts: bool, told: str | None
+) -> None:
+    task = dataclasses.replace(data(), final_epoch_counts=counts)
+    line = overlooked(task, [{"valid_accuracy": value} for value in values], best_epoch)
+    if told is None:
+        assert line is None
+    else:
+        assert line is not None and line.startswith(told) and "task.quirks.last_epoch_ignored" in line

@@ -44,7 +44,7 @@ def test_best_and_last_epoch_are_tested_with_the_weights_of_each() -> None:
 
 
 def test_the_test_part_is_not_touched_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "evaluate", None)
+    monkeypatch.setattr(results, "predictions", None)
     told = results.numbers(network(), data(), outcome("interrupted", best_epoch=2))
     assert told["best"]["test"] == told["last"]["test"] == {}
     assert told["test_metric"] is None

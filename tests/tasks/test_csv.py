@@ -9,6 +9,7 @@ from ltcbench.errors import UserError
 from ltcbench.tasks import csv
 from ltcbench.tasks.sequences import SequenceData
 from ltcbench.training import targets
+from ltcbench.training.baselines import baselines
 from tests.tasks.checks import assert_form, changed
 
 HEADER = "who,when,speed,height,state,kind,next"
@@ -142,8 +143,10 @@ def test_daily_dates_are_whole_days(tmp_path: Path) -> None:
     compact = [[row[0], row[1].replace("-", ""), *row[2:]] for row in dates]
     seconds = [[row[0], f"{1718000000 + 86400 * int(float(row[1]))}", *row[2:]] for row in rows()]
     assert set(np.unique(days.train.elapsed)) == {0, 0.5, 1, 1.5}, "the median gap of two days is 1"
-    for table in (dates, compact, seconds):
-        assert not changed(days, load(write(tmp_path / "b.csv", table), time="when"))
+    assert days.spec.clock == (False, 2)
+    for table, clock in ((dates, (True, 172800)), (compact, (True, 172800)), (seconds, (False, 172800))):
+        data = load(write(tmp_path / "b.csv", table), time="when")
+        assert changed(days, data) == {"spec"} and data.spec.clock == clock
 
 
 def test_the_unit_of_time_learns_nothing_from_the_test(path: Path, tmp_path: Path) -> None:
@@ -327,8 +330,8 @@ def test_codes_for_missing_are_no_inputs_no_classes_and_no_targets(tmp_path: Pat
     assert data.train.x[..., 0].tolist() == [[0, 0, 0, 3, 0, 5]] and data.train.y.tolist() == [[0, 1, 0, -1, 0, 1]]
     assert data.train.mask.tolist() == [[[True], [False], [False], [True], [False], [True]]]
     assert data.spec.labels == ("x", "y")
-    with pytest.raises(UserError, match="line 3, column a: '-200': expected a number; mend it or leave the line out"):
-        short(path, missing="-200", label="a", kind="regress", values=["t"])
+    numbers = short(path, missing="-200", label="a", kind="regress", values=["t"]).train.y[0, :, 0]
+    np.testing.assert_array_equal(numbers, [0, np.nan, np.nan, 3, np.nan, 5, 6])
     write(path, [["0", "0", "1"], *([str(row), "0", "1"] for row in range(1, 10))], "t,time,b")
     data = short(path, id="t", time="time", missing=["0"], values=["t", "b"], label="b")
     assert sum(data.spec.sizes) == 10, "the name of a sequence and a time may be 0 though an input may not"
@@ -509,3 +512,79 @@ def test_a_column_without_any_number_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "my.csv", [[*row[:2], "", *row[3:]] for row in rows()])
     with pytest.raises(UserError, match="column speed is empty in all training sequences"):
         load(path)
+
+
+def test_targets_of_later_rows_never_cross_a_border(recording: Path, path: Path) -> None:
+    data = short(recording, valid=0.2, horizon=2)
+    nan = np.nan
+    for split, x, y in (
+        (data.train, [0, 1, 2, 3, 4, 5], [2, 3, 4, 5, nan, nan]),
+        (data.test, [8, 9, 0, 0, 0, 0], [nan, nan, 0, 0, 0, 0]),
+    ):
+        np.testing.assert_array_equal(split.x[0, :, 0], x)
+        np.testing.assert_array_equal(split.y[0, :, 0], y)
+    with pytest.raises(UserError, match=r"task.horizon=6 leaves no row a target: .* more than 6 rows"):
+        short(recording, valid=0.2, horizon=6)
+    sequences = load(path, kind="classify_step", label="state", horizon=1)
+    for split in (sequences.train, sequences.test):
+        assert ((split.y == -1).sum(axis=1) == 1).all(), "the last step of each sequence"
+    numbers = load(path, label=None, target="next", horizon=1, scaled=False)
+    assert numbers.test.y[0, 0, 0] == pytest.approx(numbers.test.x[0, 1, 1] / 10)
+
+
+def test_the_last_known_number_is_that_of_the_row_or_of_the_row_before(recording: Path) -> None:
+    now, later = (short(recording, test=0.4, valid=0, horizon=horizon).last_known for horizon in (0, 1))
+    assert now is not None and later is not None
+    np.testing.assert_array_equal(now[0, :4, 0], [np.nan, 6, 7, 8])
+    np.testing.assert_array_equal(later[0, :4, 0], [6, 7, 8, 9])
+
+
+def test_numbers_to_predict_are_scaled_and_their_metric_is_not(path: Path) -> None:
+    raw, scaled = (load(path, label=None, target=["next", "height"], scaled=scaled) for scaled in (False, True))
+    mean, deviation = map(np.array, scaled.spec.target_scaling)
+    train = raw.train.y[raw.train.mask]
+    np.testing.assert_allclose([mean, deviation], [train.mean(0), train.std(0)], rtol=1e-5)
+    np.testing.assert_allclose(scaled.test.y * deviation + mean, np.where(scaled.test.y, raw.test.y, mean), atol=1e-4)
+    told = [baselines(data) for data in (raw, scaled)]
+    assert told[0].keys() == told[1].keys() == {"constant", "last value", "linear"}
+    assert told[0] == pytest.approx(told[1], rel=1e-3, abs=1e-6)
+
+
+def test_one_recording_is_cut_into_windows_and_sequences_are_not(path: Path, tmp_path: Path) -> None:
+    long = write(tmp_path / "long.csv", [[str(row), str(row % 3)] for row in range(400)], "a,b")
+    assert short(long).train.x.shape[1] == csv.WINDOW
+    assert short(long, window=None).train.x.shape == (1, 280, 1)
+    assert load(path).spec.length == 9
+
+
+def test_stratified_parts_have_the_share_of_every_class(tmp_path: Path) -> None:
+    made = [[f"s{number}", str(row), "A" if number % 5 else "B"] for number in range(50) for row in range(2)]
+    path = write(tmp_path / "s.csv", made, "who,speed,kind")
+    data = load(path, values="speed", stratify=True)
+    assert data.valid is not None
+    assert [np.bincount(split.y).tolist() for split in (data.train, data.valid, data.test)] == [[28, 7], [4, 1], [8, 2]]
+    grouped = write(tmp_path / "g.csv", [[*row, "one" if row[2] == "A" else "two"] for row in made], "who,speed,kind,g")
+    with pytest.raises(UserError, match=r"has sequences of two classes; set task.stratify=false"):
+        load(
+            write(grouped, [[*row, f"g{int(row[0][1:]) % 7}"] for row in made], "who,speed,kind,g"),
+            values="speed", split_by="g", stratify=True,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"horizon": -1}, "task.horizon=-1 looks back: expected 0"),
+        ({"horizon": 1}, "task.horizon=1 is for a target at every step: set task.kind=classify_step or task.target"),
+        ({"target": "next"}, "task.label and task.target are both set"),
+        ({"target": "next", "label": None, "kind": "classify_step"}, "task.target is for numbers, not for task.kind"),
+        ({"target": [], "label": None}, "task.target is not set"),
+        (
+            {"kind": "classify_step", "label": "state", "stratify": True},
+            "task.stratify=true needs a class for each seq",
+        ),
+    ],
+)
+def test_impossible_settings_of_targets(path: Path, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        load(path, **options)

@@ -37,7 +37,7 @@ def network(seed: int = 0) -> models.Network:
 def train(
     net: models.Network, folder: Path, sequences: SequenceData | None = None, stop_at: int = 10**9, **settings: Any
 ) -> loop.Outcome:
-    steps: list[int] = []
+    steps: list[float] = []
     return loop.train(
         net,
         sequences or data(),
@@ -46,7 +46,7 @@ def train(
         saved=folder / "checkpoint.pt",
         on_step=steps.append,
         on_epoch=lambda rows: None,
-        stop=lambda: steps[-1] >= stop_at,
+        stop=lambda: len(steps) >= stop_at,
     )
 
 
