@@ -14,6 +14,7 @@ import stat
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -115,6 +116,20 @@ def _key(source: Path, compiler: list[str]) -> str:
     code = source.read_text(encoding="utf-8")
     decides = [code, *compiler, *FLAGS, platform.machine(), platform.processor(), *flags]
     return hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16]
+
+
+Argument = int | tuple[int, ...] | Tensor | None
+
+
+def call(native: ctypes.CDLL, function: str, *arguments: Argument) -> None:
+    """Call a C function: a whole number passes as int, several as an array of int64, a tensor as its address."""
+    getattr(native, function)(*map(_passed, arguments))
+
+
+def _passed(argument: Argument) -> Any:
+    if isinstance(argument, int):
+        return argument
+    return (ctypes.c_int64 * len(argument))(*argument) if isinstance(argument, tuple) else address(argument)
 
 
 def address(tensor: Tensor | None) -> ctypes.c_void_p:
