@@ -136,7 +136,7 @@ def scan(
     if engine == "fused":
         return FUSED[type(cell)](cell, x, state, elapsed, mask, sizes)
     if engine == "compiled" and isinstance(cell, LTC) and ltc.serves(cell, x):
-        return _padded(ltc.sequence)(cell, x, state, elapsed, mask, sizes)
+        return ltc.sequence(cell, x, state, elapsed, mask, sizes)
 
     step = compiled.step(cell, x, sizes) if engine == "compiled" else cell.step
     drives = zip(*(part.split(sizes) for part in cell.drive(x)), strict=True)

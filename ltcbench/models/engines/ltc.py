@@ -55,7 +55,15 @@ def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
         sums = _synapses(cell.mapped(x), sensory, len(cm))
         reversal, conductance = (sum_ + of_leak for sum_, of_leak in zip(sums, leak, strict=True))
         _, last, *_ = _recurrence(
-            (len(x),), reversal, conductance, cell.step_size(elapsed), None, state[0], cm, recurrent, cell.unfolds
+            (len(x),),
+            reversal,
+            conductance,
+            cell.step_size(elapsed),
+            None,
+            state[0].contiguous(),
+            cm,
+            recurrent,
+            cell.unfolds,
         )
         return (last,)
 
@@ -121,12 +129,8 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor,
                 cm: Tensor, synapses: Tensor, unfolds: int, sizes: Sizes) -> tuple[Tensor, Tensor]:  # fmt: skip
-        reversal, conductance, h, start, cm = (
-            tensor.contiguous() for tensor in (reversal, conductance, h, start, cm)
-        )
-        out, last, v, denominator = _recurrence(
-            sizes, reversal, conductance, h, mask, start, cm, synapses, unfolds
-        )
+        reversal, conductance, h, start, cm = (tensor.contiguous() for tensor in (reversal, conductance, h, start, cm))
+        out, last, v, denominator = _recurrence(sizes, reversal, conductance, h, mask, start, cm, synapses, unfolds)
         ctx.sizes, ctx.unfolds = sizes, unfolds
         ctx.save_for_backward(h, mask, cm, synapses, v, denominator)
         return out, last
@@ -140,7 +144,8 @@ class _Recurrence(torch.autograd.Function):
         g = g_last.clone(memory_format=torch.contiguous_format)  # of the state, carried back through time
         g_sums = h.new_zeros(2, len(g), len(synapses) * LANES)
         _call("ltc_backward", len(ctx.sizes), ctx.sizes, len(cm), ctx.unfolds, g_out.contiguous(), h, mask, cm,
-              synapses, v, denominator, *g_sums, torch.empty_like(g), g, g_reversal, g_conductance, g_cm, g_synapses)  # fmt: skip
+              synapses, v, denominator, *g_sums, torch.empty_like(g), g, g_reversal, g_conductance, g_cm,
+              g_synapses)  # fmt: skip
         return g_reversal, g_conductance, None, None, g, g_cm, g_synapses, None, None
 
 
