@@ -10,6 +10,7 @@ from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.imputation import Imputation
 from ltcbench.models.inputs import Inputs, carry_forward
+from ltcbench.models.packing import Packing
 from ltcbench.models.scan import checked, chosen, scan, stepper
 
 
@@ -74,28 +75,28 @@ class Network(nn.Module):
         """
         x, elapsed, steps, features = self._time_first(x, elapsed, mask)
         state = self._initial_state(x) if state is None else state
+        packing = Packing.of(x.shape[0], x.shape[1], steps, ragged=not self.cell.at_once)
         if not self.feature_mask:
             inputs, _ = self.inputs(x, None, x[0])
-            outputs, state = self._scan(inputs, state, elapsed, steps)
-        else:
-            *of_cell, last, shown = state
-            features = torch.ones_like(x, dtype=torch.bool) if features is None else features
-            inputs, last = self.inputs(x, features, last)
-            outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, steps)
-            outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
-            state = (*of_cell_after, last, outputs[-1])
-        if self.readout is not None:
-            outputs = self.readout(outputs)
-        return outputs.transpose(0, 1), state
+            outputs, after = self._scan(inputs, state, elapsed, packing)
+            outputs = packing.unpack(self._read(outputs), lambda: self._read(self.cell.output(state)))
+            return outputs.transpose(0, 1), after
+        *of_cell, last, shown = state
+        features = torch.ones_like(x, dtype=torch.bool) if features is None else features
+        inputs, last = self.inputs(x, features, last)
+        outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, packing)
+        outputs = carry_forward(outputs.unflatten(0, x.shape[:2]), features.any(2, keepdim=True), shown)
+        return self._read(outputs).transpose(0, 1), (*of_cell_after, last, outputs[-1])
 
-    def _scan(self, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
-        self.ran = chosen(self.engine, self.cell, x, elapsed, mask)
-        if mask is None:
-            return scan(self.cell, x, state, elapsed, mask, self.ran)
-        # Steps that are masked in the whole batch, at the end, only repeat: they are not computed.
-        length = max(1, int((mask.any(1) * torch.arange(1, len(x) + 1, device=x.device)).max()))
-        outputs, state = scan(self.cell, x[:length], state, elapsed[:length], mask[:length], self.ran)
-        return torch.cat([outputs, outputs[-1:].expand(len(x) - length, -1, -1)]), state
+    def _scan(self, x: Tensor, state: State, elapsed: Tensor, packing: Packing) -> tuple[Tensor, State]:
+        """Outputs (N, H) and the last state, the batch's rows in their own order."""
+        x, elapsed, state = packing.pack(x), packing.pack(elapsed), packing.ordered(state)
+        self.ran = chosen(self.engine, self.cell, x, elapsed, packing.mask, packing.sizes)
+        outputs, state = scan(self.cell, x, state, elapsed, packing.mask, packing.sizes, self.ran)
+        return outputs, packing.restored(state)
+
+    def _read(self, outputs: Tensor) -> Tensor:
+        return outputs if self.readout is None else self.readout(outputs)
 
     def stepper(self) -> Callable[..., tuple[Tensor, State]]:
         """The trained network for one time step at a time: ``y, state = step(x, state, elapsed)``.

@@ -1,4 +1,9 @@
-"""The one place where a cell is driven through time."""
+"""The one place where a cell is driven through time.
+
+Sequences are packed here and in the engines, see ``ltcbench.models.packing``: (N, ...), with ``sizes`` rows at each
+step. An engine is a function of ``scan``'s arguments but the last one. Step t works on the first ``sizes[t]`` rows of
+the state; the others have ended and keep theirs.
+"""
 
 from collections.abc import Callable
 
@@ -17,6 +22,7 @@ from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
 from ltcbench.models.engines import cfc, compiled, explicit, kernels, ltc
+from ltcbench.models.packing import Sizes, padded
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
 # sequence with a backward pass of its own. auto: the fastest that needs no waiting.
@@ -24,17 +30,36 @@ ENGINES = ("auto", "eager", "compiled", "fused")
 
 Sequence = Callable[..., tuple[Tensor, State]]
 Step = Callable[[Tensor, State, Tensor], State]
+
+
+def _padded(sequence: Sequence) -> Sequence:
+    """An engine for (T, B, ...) and masks as one for packed sequences."""
+
+    def engine(
+        cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
+    ) -> tuple[Tensor, State]:
+        ragged = sizes[0] != sizes[-1]
+        keep = torch.ones_like(elapsed, dtype=torch.bool) if mask is None and ragged else mask
+        kept = None if keep is None else padded(keep, sizes)
+        alive = tuple(part[: sizes[0]] for part in state)
+        y, last = sequence(cell, padded(x, sizes), alive, padded(elapsed, sizes), kept)
+        y = y.flatten(0, 1) if not ragged or kept is None else y[kept]
+        return y, tuple(torch.cat([now, part[sizes[0] :]]) for now, part in zip(last, state, strict=True))
+
+    return engine
+
+
 FUSED: dict[type[Cell], Sequence] = {
-    CfC: cfc.sequence,
-    MixedCfC: cfc.sequence,
-    CTRNN: explicit.sequence,
+    CfC: _padded(cfc.sequence),
+    MixedCfC: _padded(cfc.sequence),
+    CTRNN: _padded(explicit.sequence),
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
     RNNDt: kernels.gru,
     RNN: kernels.rnn,
 }
-MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask
+MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
 def checked(engine: str, cell: Cell) -> str:
@@ -50,18 +75,18 @@ def checked(engine: str, cell: Cell) -> str:
     return engine
 
 
-def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | None) -> str:
+def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | None, sizes: Sizes) -> str:
     """The engine that drives ``cell`` over ``x``: what was asked for, or eager where that cannot be had."""
     if cell.at_once or elapsed.requires_grad:  # no other engine differentiates by time
         return "eager"
-    if x.shape[1] == 0:  # nothing to be fast with, nor a batch size to compile for
+    if len(x) == 0:  # nothing to be fast with, nor a batch size to compile for
         return "eager"
     if (engine == "compiled" or isinstance(cell, CTRNN)) and cell.adaptive:  # asked late: to find out takes a while
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
     fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED))
     if engine == "auto":
-        if isinstance(cell, CfC | MixedCfC) and len(x) == 1 and not torch.is_grad_enabled():
+        if isinstance(cell, CfC | MixedCfC) and len(sizes) == 1 and not torch.is_grad_enabled():
             return "eager"  # to prepare the weights would take longer than the step
         return "compiled" if native else "fused" if fused else "eager"
     return "eager" if engine == "fused" and not fused else engine
@@ -80,44 +105,53 @@ def stepper(cell: Cell, like: Tensor) -> Step:
         return ltc.stepper(cell)
 
     def step(x: Tensor, state: State, elapsed: Tensor) -> State:
-        drive = tuple(part[0] for part in cell.drive(x.unsqueeze(0)))
-        return cell.step(state, drive, elapsed)
+        return cell.step(state, cell.drive(x), elapsed)
 
     return step
 
 
 def scan(
-    cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, engine: str = "eager"
+    cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes, engine: str = "eager"
 ) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step, and its last state.
 
     Args:
         cell: the cell.
-        x: inputs (T, B, F).
-        state: the state before the first step.
-        elapsed: time since the previous step (T, B).
-        mask: (T, B) bool; where it is False the state stays as it is and the last output is repeated. None: all True.
+        x: inputs (N, F).
+        state: the state before the first step, each part (B, ...).
+        elapsed: time since the previous step (N,).
+        mask: (N,) bool; where it is False the state stays as it is and the last output is repeated. None: all True.
+            There is one only where all rows have the same length.
+        sizes: rows at each step, never more than at the step before; N together.
         engine: ``eager``, ``compiled`` or ``fused``, as ``chosen`` gives it; the numbers differ by rounding only.
 
     Returns:
-        outputs (T, B, output_size) and the state after the last step.
+        outputs (N, output_size) and the state of each row after its last step.
     """
     if cell.at_once:
-        return cell.sequence(x, state, elapsed, mask)
+        shape = len(sizes), sizes[0]
+        mask = None if mask is None else mask.view(shape)
+        whole, state = cell.sequence(x.unflatten(0, shape), state, elapsed.view(shape), mask)
+        return whole.flatten(0, 1), state
     if engine == "fused":
-        return FUSED[type(cell)](cell, x, state, elapsed, mask)
+        return FUSED[type(cell)](cell, x, state, elapsed, mask, sizes)
     if engine == "compiled" and isinstance(cell, LTC) and ltc.serves(cell, x):
-        return ltc.sequence(cell, x, state, elapsed, mask)
+        return _padded(ltc.sequence)(cell, x, state, elapsed, mask, sizes)
 
-    step = compiled.step(cell, x) if engine == "compiled" else cell.step
-    drives = list(zip(*(part.unbind(0) for part in cell.drive(x)), strict=True))
-    outputs = []
-    for t, drive in enumerate(drives):
-        new = step(state, drive, elapsed[t, :, None])
-        if mask is None:
-            state = new
-        else:
-            here = mask[t, :, None]
-            state = tuple(torch.where(here, a, b) for a, b in zip(new, state, strict=True))
+    step = compiled.step(cell, x, sizes) if engine == "compiled" else cell.step
+    drives = zip(*(part.split(sizes) for part in cell.drive(x)), strict=True)
+    elapsed_t = elapsed.unsqueeze(1).split(sizes)
+    mask_t = None if mask is None else mask.unsqueeze(1).split(sizes)
+    outputs, ended = [], []
+    for t, (size, drive) in enumerate(zip(sizes, drives, strict=True)):
+        if size < len(state[0]):
+            ended.append([part[size:] for part in state])
+            state = tuple(part[:size] for part in state)
+        new = step(state, drive, elapsed_t[t])
+        if mask_t is not None:
+            new = tuple(torch.where(mask_t[t], a, b) for a, b in zip(new, state, strict=True))
+        state = new
         outputs.append(cell.output(state))
-    return torch.stack(outputs), state
+    if ended:
+        state = tuple(torch.cat(parts) for parts in zip(state, *reversed(ended), strict=True))
+    return torch.cat(outputs), state

@@ -185,7 +185,8 @@ def test_ten_networks_in_one_process_are_all_compiled(monkeypatch: pytest.Monkey
 
 
 def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
-    x, mask = torch.randn(BATCH, STEPS, FEATURES), torch.ones(BATCH, STEPS)
+    x, holes = torch.randn(BATCH, STEPS, FEATURES), torch.arange(STEPS).expand(BATCH, -1) != 2
+    padding = torch.arange(STEPS) < torch.arange(BATCH).unsqueeze(1)
     for name, kind, plain, masked in (
         ("cfc", torch.float64, "fused", "fused"),
         ("lstm", torch.float32, "fused", "eager"),
@@ -197,8 +198,10 @@ def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
         net = built(name, kind)
         net(x.to(kind))
         assert net.ran == plain
-        net(x.to(kind), mask=mask)
+        net(x.to(kind), mask=holes)
         assert net.ran == masked
+        net(x.to(kind), mask=padding)
+        assert net.ran == plain
 
 
 def test_unknown_engines_are_refused() -> None:

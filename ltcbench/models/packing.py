@@ -1,0 +1,126 @@
+"""Batches of sequences of different lengths without their padding, as ``torch.nn.utils.rnn.PackedSequence`` has them.
+
+The rows are ordered by decreasing length. First comes step 0 of all rows, then step 1 of those that have one, and so
+on: (N, ...), N the number of steps of all rows together. ``sizes`` says how many rows there are at each step. Where all
+rows have the same length, that is (T, B, ...) with the first two dimensions flattened, and nothing is copied.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Sizes = tuple[int, ...]
+
+
+def padded(x: Tensor, sizes: Sizes) -> Tensor:
+    """Packed x (N, ...) with zeros after the end of each row, (T, B, ...)."""
+    if sizes[0] == sizes[-1]:
+        return x.view(len(sizes), sizes[0], *x.shape[1:])
+    return torch.stack([F.pad(part, (0, 0) * (x.dim() - 1) + (0, sizes[0] - len(part))) for part in x.split(sizes)])
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How a batch of T steps and B rows is packed.
+
+    Attributes:
+        steps, batch: T and B.
+        sizes: rows at each step, never more than at the step before; as many as the longest row has steps, at least
+            one.
+        mask: (N,) bool, for masks with holes; all rows then have the same length. None: each row is its first steps.
+        rows: None where all rows have the same length.
+    """
+
+    steps: int
+    batch: int
+    sizes: Sizes
+    mask: Tensor | None = None
+    rows: "_Rows | None" = None
+
+    @classmethod
+    def of(cls, steps: int, batch: int, mask: Tensor | None, ragged: bool = True) -> "Packing":
+        """Of a batch with this mask of steps (T, B) bool; None: all True.
+
+        Args:
+            steps: T.
+            batch: B.
+            mask: the mask.
+            ragged: whether rows may have different lengths; if not they have the longest one's, and a mask.
+        """
+        if mask is None:
+            return cls(steps, batch, (batch,) * steps)
+        number = torch.arange(steps, device=mask.device).unsqueeze(1)
+        lengths = torch.where(mask, number + 1, 0).amax(0)
+        in_order = lengths.tolist()
+        longest = max([1, *in_order])
+        mask, number = mask[:longest], number[:longest]
+        if mask.all():
+            return cls(steps, batch, (batch,) * longest)
+        if not ragged or bool((mask != (number < lengths)).any()):
+            return cls(steps, batch, (batch,) * longest, mask.flatten())
+        rows = _Rows.of(lengths, longest)
+        return cls(steps, batch, tuple(rows.sizes.tolist()), None, rows)
+
+    def pack(self, x: Tensor) -> Tensor:
+        """The steps (N, ...) of x (T, B, ...)."""
+        if self.rows is not None:
+            return x.flatten(0, 1).index_select(0, self.rows.steps)
+        return (x if len(self.sizes) == len(x) else x[: len(self.sizes)]).flatten(0, 1)
+
+    def ordered(self, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Tensors (B, ...) with their rows in the order of the packed ones."""
+        return state if self.rows is None else tuple(part.index_select(0, self.rows.order) for part in state)
+
+    def restored(self, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Tensors with their rows in the order of the packed ones in that of the batch."""
+        return state if self.rows is None else tuple(part.index_select(0, self.rows.rank) for part in state)
+
+    def unpack(self, outputs: Tensor, before: Callable[[], Tensor]) -> Tensor:
+        """Outputs (N, K) of all rows at all steps (T, B, K); behind the end of a row its last one is repeated.
+
+        Args:
+            outputs: packed.
+            before: gives what rows without any step show (B, K).
+        """
+        if self.rows is None:
+            outputs = outputs.view(len(self.sizes), self.batch, outputs.shape[1])
+            rest = self.steps - len(self.sizes)
+            return torch.cat([outputs, outputs[-1:].expand(rest, -1, -1)]) if rest else outputs
+        if self.sizes[0] < self.batch:
+            outputs = torch.cat([outputs, before()])
+        step = torch.arange(self.steps, device=outputs.device).unsqueeze(1)
+        last = torch.minimum(step, self.rows.lengths - 1)
+        begin = self.rows.sizes.cumsum(0) - self.rows.sizes
+        place = begin[last] + self.rows.rank  # of an empty row, in step -1, it is a wrong one
+        if self.sizes[0] < self.batch:
+            place = torch.where(last < 0, self.rows.sizes.sum() + torch.arange(self.batch, device=place.device), place)
+        return outputs[place]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of different lengths.
+
+    Attributes:
+        lengths: number of steps (B,).
+        order: the rows, longest first (B,).
+        rank: the place of each row among them (B,).
+        sizes: rows at each step (longest,).
+        steps: t B + b of each packed step (N,).
+    """
+
+    lengths: Tensor
+    order: Tensor
+    rank: Tensor
+    sizes: Tensor
+    steps: Tensor
+
+    @classmethod
+    def of(cls, lengths: Tensor, longest: int) -> "_Rows":
+        order = torch.argsort(lengths, descending=True, stable=True)
+        within = torch.arange(longest, device=lengths.device).unsqueeze(1) < lengths[order]
+        t, place = within.nonzero(as_tuple=True)
+        return cls(lengths, order, torch.argsort(order), within.sum(1), t * len(lengths) + order[place])
