@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from ltcbench.models.engines import ltc, native
 
@@ -174,6 +175,29 @@ def test_a_compiler_that_does_not_work(
     monkeypatch.setenv("CC", compiler)
     assert native.library(source, FUNCTIONS) is None
     assert len(caplog.records) == 1
+
+
+def test_a_change_of_a_header_is_a_reason_to_compile_again(source: Path, tmp_path: Path) -> None:
+    header = tmp_path / "answer.h"
+    source.write_text('#include "answer.h"\nint answer(void) { return ANSWER; }\n', encoding="utf-8")
+    header.write_text("#define ANSWER 41\n", encoding="utf-8")
+    assert not works(source)
+    header.write_text("#define ANSWER 42\n", encoding="utf-8")
+    assert works(source)
+
+
+def test_what_is_handed_over(tmp_path: Path) -> None:
+    code = tmp_path / "sum.c"
+    code.write_text(
+        "#include <stdint.h>\n#include <stddef.h>\n"
+        "void sum(int64_t n, const int64_t *sizes, float factor, const float *x, const void *nothing, float *y) {\n"
+        "    for (int64_t i = 0; i < n; i++) y[0] += nothing == NULL ? factor * x[i] * sizes[i] : 0;\n}\n",
+        encoding="utf-8",
+    )
+    functions, y = native.library(code, ("sum",)), torch.zeros(1)
+    assert functions is not None
+    native.call(functions, "sum", 2, (3, 5), 0.5, torch.tensor([2.0, 4.0]), None, y)
+    assert y.item() == 13
 
 
 def test_processes_that_compile_at_once(source: Path, tmp_path: Path) -> None:

@@ -45,12 +45,12 @@ static inline float sigmoid(float y) {
 }
 
 /* u: (rows, pre); reversal, conductance: (rows, post). */
-void synapses_forward(int rows, int post, int pre, const float *restrict u, const Synapses *restrict synapses,
-                      float *restrict reversal, float *restrict conductance) {
-    for (int first = 0; first < post; first += LANES, synapses += pre)
-        for (long r = 0; r < rows; r++) {
+void synapses_forward(int64_t rows, int64_t post, int64_t pre, const float *restrict u,
+                      const Synapses *restrict synapses, float *restrict reversal, float *restrict conductance) {
+    for (int64_t first = 0; first < post; first += LANES, synapses += pre)
+        for (int64_t r = 0; r < rows; r++) {
             float a[LANES] = {0}, b[LANES] = {0};
-            for (int j = 0; j < pre; j++) {
+            for (int64_t j = 0; j < pre; j++) {
                 const Synapses *from = synapses + j;
                 float uj = u[r * pre + j];
 #pragma omp simd
@@ -67,18 +67,18 @@ void synapses_forward(int rows, int post, int pre, const float *restrict u, cons
 }
 
 /* g_reversal, g_conductance: (rows, blocks x LANES), zero beyond the last neuron. Adds to every gradient. */
-void synapses_backward(int rows, int blocks, int pre, const float *restrict u, const Synapses *restrict synapses,
-                       const float *restrict g_reversal, const float *restrict g_conductance, float *restrict g_u,
-                       Synapses *restrict g_synapses) {
-    for (long start = 0; start < rows; start += ROWS)
-        for (int j = 0; j < pre; j++) {
-            int many = rows - start < ROWS ? rows - start : ROWS;
+void synapses_backward(int64_t rows, int64_t blocks, int64_t pre, const float *restrict u,
+                       const Synapses *restrict synapses, const float *restrict g_reversal,
+                       const float *restrict g_conductance, float *restrict g_u, Synapses *restrict g_synapses) {
+    for (int64_t start = 0; start < rows; start += ROWS)
+        for (int64_t j = 0; j < pre; j++) {
+            int64_t many = rows - start < ROWS ? rows - start : ROWS;
             float gu[ROWS][LANES];
             memset(gu, 0, many * sizeof *gu);
-            for (int block = 0; block < blocks; block++) {
+            for (int64_t block = 0; block < blocks; block++) {
                 const Synapses from = synapses[block * pre + j];
                 Synapses g = {0};
-                for (int r = 0; r < many; r++) {
+                for (int64_t r = 0; r < many; r++) {
                     float uj = u[(start + r) * pre + j];
                     const float *ga = g_reversal + ((start + r) * blocks + block) * LANES;
                     const float *gb = g_conductance + ((start + r) * blocks + block) * LANES;
@@ -103,7 +103,7 @@ void synapses_backward(int rows, int blocks, int pre, const float *restrict u, c
                     to->offset[i] += LN2 * g.offset[i];
                 }
             }
-            for (int r = 0; r < many; r++) {
+            for (int64_t r = 0; r < many; r++) {
                 float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
                 for (int i = 0; i < LANES; i++) sum += gu[r][i];
@@ -116,22 +116,22 @@ void synapses_backward(int rows, int blocks, int pre, const float *restrict u, c
    t - 1. N = sum of sizes. v: (K + 1, sizes[t], H) for each t, the potentials before each of the K unfolds and after the
    last; d: (K, sizes[t], H) for each t, the denominators; both are kept for the backward pass. h: (N). mask: (N) or
    NULL. state: (B, H), in: before the first step, out: after each row's last. scratch: (B, H). out: (N, H). */
-void ltc_forward(int T, const int64_t *sizes, int H, int K, const float *restrict reversal,
+void ltc_forward(int64_t T, const int64_t *sizes, int64_t H, int64_t K, const float *restrict reversal,
                  const float *restrict conductance, const float *restrict h, const unsigned char *mask,
                  const float *restrict cm, const Synapses *restrict synapses, float *restrict v, float *restrict d,
                  float *restrict scratch, float *restrict state, float *restrict out) {
-    for (int t = 0; t < T; t++) {
-        long B = sizes[t], size = B * H;
+    for (int64_t t = 0; t < T; t++) {
+        int64_t B = sizes[t], size = B * H;
         memcpy(v, state, size * sizeof(float));
-        for (int k = 0; k < K; k++, v += size, d += size) {
+        for (int64_t k = 0; k < K; k++, v += size, d += size) {
             synapses_forward(B, H, H, v, synapses, scratch, d);
-            for (long b = 0; b < B; b++)
-                for (long at = b * H, i = 0; i < H; i++, at++) {
+            for (int64_t b = 0; b < B; b++)
+                for (int64_t at = b * H, i = 0; i < H; i++, at++) {
                     d[at] = cm[i] + h[b] * (conductance[at] + d[at] + EPSILON);
                     v[size + at] = (cm[i] * v[at] + h[b] * (reversal[at] + scratch[at])) / d[at];
                 }
         }
-        for (long b = 0; b < B; b++) /* a masked step keeps the state */
+        for (int64_t b = 0; b < B; b++) /* a masked step keeps the state */
             if (!mask || mask[b]) memcpy(state + b * H, v + b * H, H * sizeof(float));
         memcpy(out, state, size * sizeof(float));
         v += size, reversal += size, conductance += size, out += size, h += B;
@@ -142,31 +142,32 @@ void ltc_forward(int T, const int64_t *sizes, int H, int K, const float *restric
 /* From the last step to the first. g: (B, H), in: gradient of the state
    after the last step, out: of that before the first. gr, gc: (B, blocks x LANES), zero. kept: (B, H). Adds to the
    gradients of parameters. With v' = N / D, a gradient g of v' gives g / D for N and -g v' / D for D. */
-void ltc_backward(int T, const int64_t *sizes, int H, int K, const float *restrict g_out, const float *restrict h,
-                  const unsigned char *mask, const float *restrict cm, const Synapses *restrict synapses,
-                  const float *restrict v, const float *restrict d, float *restrict gr, float *restrict gc,
-                  float *restrict kept, float *restrict g, float *restrict g_reversal, float *restrict g_conductance,
-                  float *restrict g_cm, Synapses *restrict g_synapses) {
-    int blocks = (H + LANES - 1) / LANES, width = blocks * LANES;
-    long N = 0;
-    for (int t = 0; t < T; t++) N += sizes[t];
+void ltc_backward(int64_t T, const int64_t *sizes, int64_t H, int64_t K, const float *restrict g_out,
+                  const float *restrict h, const unsigned char *mask, const float *restrict cm,
+                  const Synapses *restrict synapses, const float *restrict v, const float *restrict d,
+                  float *restrict gr, float *restrict gc, float *restrict kept, float *restrict g,
+                  float *restrict g_reversal, float *restrict g_conductance, float *restrict g_cm,
+                  Synapses *restrict g_synapses) {
+    int64_t blocks = (H + LANES - 1) / LANES, width = blocks * LANES;
+    int64_t N = 0;
+    for (int64_t t = 0; t < T; t++) N += sizes[t];
     v += N * (K + 1) * H, d += N * K * H, g_out += N * H, g_reversal += N * H, g_conductance += N * H, h += N;
     if (mask) mask += N;
-    for (int t = T - 1; t >= 0; t--) {
-        long B = sizes[t], size = B * H;
+    for (int64_t t = T - 1; t >= 0; t--) {
+        int64_t B = sizes[t], size = B * H;
         v -= size, g_out -= size, g_reversal -= size, g_conductance -= size, h -= B;
         if (mask) mask -= B;
-        for (long b = 0; b < B; b++) /* a masked step hands its gradient on to the step before */
-            for (long at = b * H, i = 0; i < H; i++, at++) {
+        for (int64_t b = 0; b < B; b++) /* a masked step hands its gradient on to the step before */
+            for (int64_t at = b * H, i = 0; i < H; i++, at++) {
                 float sum = g[at] + g_out[at];
                 int off = mask && !mask[b];
                 kept[at] = off ? sum : 0.0f;
                 g[at] = off ? 0.0f : sum;
             }
-        for (int k = K - 1; k >= 0; k--) {
+        for (int64_t k = K - 1; k >= 0; k--) {
             v -= size, d -= size;
-            for (long b = 0; b < B; b++)
-                for (long at = b * H, to = b * width, i = 0; i < H; i++, at++, to++) {
+            for (int64_t b = 0; b < B; b++)
+                for (int64_t at = b * H, to = b * width, i = 0; i < H; i++, at++, to++) {
                     float gn = g[at] / d[at], gd = -gn * v[size + at];
                     gr[to] = gn * h[b];
                     gc[to] = gd * h[b];
@@ -177,6 +178,6 @@ void ltc_backward(int T, const int64_t *sizes, int H, int K, const float *restri
                 }
             synapses_backward(B, blocks, H, v, synapses, gr, gc, g, g_synapses);
         }
-        for (long at = 0; at < size; at++) g[at] += kept[at];
+        for (int64_t at = 0; at < size; at++) g[at] += kept[at];
     }
 }

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.synapses import Synapses
-from ltcbench.models.engines.native import Argument, call, library
+from ltcbench.models.engines.native import call, library
 from ltcbench.models.packing import Sizes
 
 SOURCE = Path(__file__).with_name("ltc.c")
@@ -74,8 +74,8 @@ def _packed(cell: LTC, synapses: Synapses) -> Tensor:
     """Synapses as ``ltc.c`` takes them, (blocks of post, pre, 4, LANES): w, w erev, slope, offset."""
     w, w_erev, sigma, offset = synapses.tensors(cell.weight(synapses))
     rows = torch.stack([w, w_erev, -LOG2_E * sigma, -LOG2_E * offset])  # (4, post, pre)
-    whole = F.pad(rows, (0, 0, 0, -len(w) % LANES))
-    return whole.unflatten(1, (-1, LANES)).permute(1, 3, 0, 2).contiguous()
+    whole = F.pad(rows, (0, 0, 0, -len(w) % LANES)).view(4, -1, LANES, w.shape[1])
+    return whole.permute(1, 3, 0, 2).contiguous()
 
 
 def _synapses(u: Tensor, synapses: Tensor, post: int) -> tuple[Tensor, Tensor]:
@@ -149,7 +149,7 @@ class _Recurrence(torch.autograd.Function):
         return g_reversal, g_conductance, None, None, g, g_cm, g_synapses, None, None
 
 
-def _call(function: str, *arguments: Argument) -> None:
+def _call(function: str, *arguments: int | Tensor | tuple[int, ...] | None) -> None:
     native = library(SOURCE, FUNCTIONS)
     assert native is not None
     call(native, function, *arguments)

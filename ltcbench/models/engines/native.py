@@ -14,7 +14,6 @@ import stat
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -109,27 +108,26 @@ def _checksum(path: Path) -> str:
 
 
 def _key(source: Path, compiler: list[str]) -> str:
-    """A hash over what decides the machine code: the source, how it is compiled, and the processor."""
+    """A hash over what decides the machine code: the source, headers beside it, how it is compiled, the processor."""
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text(encoding="utf-8", errors="replace").splitlines() if cpu.exists() else []
     flags = [line for line in lines if line.startswith(("model name", "flags"))][:2]
-    code = source.read_text(encoding="utf-8")
-    decides = [code, *compiler, *FLAGS, platform.machine(), platform.processor(), *flags]
+    code = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
+    decides = [*code, *compiler, *FLAGS, platform.machine(), platform.processor(), *flags]
     return hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16]
 
 
-Argument = int | tuple[int, ...] | Tensor | None
+def call(functions: ctypes.CDLL, name: str, *arguments: int | float | Tensor | tuple[int, ...] | None) -> None:
+    """Call a C function; whole numbers pass as int64_t, others as float, tensors and tuples of int64_t as pointers."""
+    getattr(functions, name)(*map(_argument, arguments))
 
 
-def call(native: ctypes.CDLL, function: str, *arguments: Argument) -> None:
-    """Call a C function: a whole number passes as int, several as an array of int64, a tensor as its address."""
-    getattr(native, function)(*map(_passed, arguments))
-
-
-def _passed(argument: Argument) -> Any:
-    if isinstance(argument, int):
-        return argument
-    return (ctypes.c_int64 * len(argument))(*argument) if isinstance(argument, tuple) else address(argument)
+def _argument(given: int | float | Tensor | tuple[int, ...] | None) -> object:
+    if given is None or isinstance(given, Tensor):
+        return address(given)
+    if isinstance(given, tuple):
+        return (ctypes.c_int64 * len(given))(*given)
+    return ctypes.c_int64(given) if isinstance(given, int) else ctypes.c_float(given)
 
 
 def address(tensor: Tensor | None) -> ctypes.c_void_p:

@@ -1,0 +1,130 @@
+/* Small kernels that the recurrent cells in C consist of: float32, row-major, one thread.
+
+   Nothing here is for one kind of processor: vec is a vector of WIDTH floats in the sense of GCC and Clang, which they
+   lay into as many registers as the processor needs, and loops over elements are left to them (omp simd). */
+
+#ifndef SIMD_H
+#define SIMD_H
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 16
+typedef float vec __attribute__((vector_size(WIDTH * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Rows of a tile: as many sums at once as the registers hold. */
+#ifdef __AVX512F__
+#define ROWS 8
+#else
+#define ROWS 6
+#endif
+
+/* Room for so many floats, to be given back by free. */
+static inline float *room(long floats) {
+    float *found = malloc((floats > 0 ? floats : 1) * sizeof(float));
+    if (!found) abort();
+    return found;
+}
+
+/* ---- products ---------------------------------------------------------------------------------------------------
+
+   multiply gives C (m, n) = A (m, k) B (k, n), or adds that to C. B is packed once and used at every time step: a panel
+   of WIDTH columns after the other, each [k][WIDTH], the last one filled up with zeros. A is read where it is, with any
+   strides, so that it may be transposed. */
+
+static inline long packed_size(long k, long n) { return (n + WIDTH - 1) / WIDTH * WIDTH * k; }
+
+/* B[p][j] lies at b[p * by_row + j * by_column]: a weight W (n, k) row-major, for x W^T, has by_row 1, by_column k. */
+static inline void pack(long k, long n, const float *restrict b, long by_row, long by_column, float *restrict packed) {
+    for (long first = 0; first < n; first += WIDTH) {
+        long columns = n - first < WIDTH ? n - first : WIDTH;
+        for (long p = 0; p < k; p++, packed += WIDTH) {
+            for (long j = 0; j < columns; j++) packed[j] = b[p * by_row + (first + j) * by_column];
+            for (long j = columns; j < WIDTH; j++) packed[j] = 0.0f;
+        }
+    }
+}
+
+/* A tile of C, rows by WIDTH, of which the first columns are written; rows is known where this is inlined. */
+INLINE void tile(int rows, long k, const float *a, long by_row, long by_k, const float *panel, float *c, long c_row,
+                 long columns, int add) {
+    vec sum[ROWS];
+    for (int r = 0; r < rows; r++) sum[r] = (vec){0};
+    for (long p = 0; p < k; p++) {
+        vec b = *(const vec *)(panel + p * WIDTH);
+        for (int r = 0; r < rows; r++) sum[r] += a[r * by_row + p * by_k] * b;
+    }
+    for (int r = 0; r < rows; r++) {
+        float *to = c + r * c_row, edge[WIDTH];
+        if (columns < WIDTH) {
+            *(vec *)edge = sum[r];
+            for (long j = 0; j < columns; j++) to[j] = (add ? to[j] : 0.0f) + edge[j];
+        } else if (add) {
+            *(vec *)to += sum[r];
+        } else {
+            *(vec *)to = sum[r];
+        }
+    }
+}
+
+/* A[i][p] lies at a[i * by_row + p * by_k], C[i][j] at c[i * c_row + j]. */
+static __attribute__((noinline, unused)) void multiply(long m, long n, long k, const float *a, long by_row, long by_k, const float *packed,
+                            float *c, long c_row, int add) {
+    for (long j = 0; j < n; j += WIDTH) {
+        const float *panel = packed + j * k;
+        long columns = n - j < WIDTH ? n - j : WIDTH;
+        for (long i = 0; i < m; i += ROWS) {
+            const float *ai = a + i * by_row;
+            float *ci = c + i * c_row + j;
+#define OF(rows) case rows: tile(rows, k, ai, by_row, by_k, panel, ci, c_row, columns, add); break
+            switch (m - i < ROWS ? m - i : ROWS) {
+                OF(1); OF(2); OF(3); OF(4); OF(5); OF(6);
+#if ROWS > 6
+                OF(7); OF(8);
+#endif
+            }
+#undef OF
+        }
+    }
+}
+
+/* ---- functions of one number ------------------------------------------------------------------------------------ */
+
+/* 2^n (1 + q) = exp(x), with x = n ln 2 + r, |r| <= ln(2) / 2 and q = exp(r) - 1 from a polynomial of degree 6 (minimax,
+   2e-9 of exp(r)). Beyond +-87 the exponential of 87; NaN stays NaN in q. */
+INLINE float split_exp(float x, float *power) {
+    x = x > 87.0f ? 87.0f : x;
+    x = x < -87.0f ? -87.0f : x;
+    float n = rintf(x * 1.44269504f);
+    float r = x - n * 0.693359375f; /* ln 2 in two parts, the first one exact in few bits */
+    r = r - n * -2.12194440e-4f;
+    float q = 1.38436068e-3f;
+    q = q * r + 8.37419566e-3f;
+    q = q * r + 4.16680047e-2f;
+    q = q * r + 1.66664308e-1f;
+    q = q * r + 4.99999942e-1f;
+    q = q * r + 1.0f;
+    int32_t bits = ((int32_t)n + 127) << 23;
+    memcpy(power, &bits, sizeof bits);
+    return q * r;
+}
+
+INLINE float exponential(float x) {
+    float power, q = split_exp(x, &power);
+    return power + power * q;
+}
+
+INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
+
+/* tanh(x) = -e / (2 + e), e = exp(-2 x) - 1 without cancellation: small x keep their digits. */
+INLINE float hyperbolic_tangent(float x) {
+    float power, q = split_exp(-2.0f * x, &power);
+    float e = power * q + (power - 1.0f);
+    return -e / (2.0f + e);
+}
+
+#endif
