@@ -21,7 +21,7 @@ from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, compiled, explicit, kernels, ltc
+from ltcbench.models.engines import cfc, compiled, explicit, kernels, ltc, solver
 from ltcbench.models.packing import Sizes, padded
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -49,10 +49,17 @@ def _padded(sequence: Sequence) -> Sequence:
     return engine
 
 
+def _solved(
+    cell: CTRNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
+) -> tuple[Tensor, State]:
+    engine = solver.sequence if solver.serves(x) else _padded(explicit.sequence)
+    return engine(cell, x, state, elapsed, mask, sizes)
+
+
 FUSED: dict[type[Cell], Sequence] = {
     CfC: _padded(cfc.sequence),
     MixedCfC: _padded(cfc.sequence),
-    CTRNN: _padded(explicit.sequence),
+    CTRNN: _solved,
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,

@@ -24,7 +24,7 @@ from ltcbench.models.solvers import TABLEAUS
 
 
 def sequence(cell: CTRNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
-    """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
+    """Outputs of ``cell`` at every step and its last state, of (T, B, ...)."""
     (drive,) = cell.drive(x)
     h = (cell.solver.step_size * elapsed).unsqueeze(-1)
     keep = None if mask is None else mask.unsqueeze(-1)
