@@ -92,6 +92,24 @@ static __attribute__((noinline, unused)) void multiply(long m, long n, long k, c
     }
 }
 
+/* Add the sum of the rows of a (rows, n) to total (n,), block after block so that little is rounded away. */
+static __attribute__((noinline, unused)) void add_rows(long rows, long n, const float *restrict a,
+                                                       float *restrict total) {
+    for (long block = 0; block < rows; block += 64) {
+        long end = block + 64 < rows ? block + 64 : rows, j = 0;
+        for (; j + WIDTH <= n; j += WIDTH) {
+            vec sum = {0};
+            for (long r = block; r < end; r++) sum += *(const vec *)(a + r * n + j);
+            *(vec *)(total + j) += sum;
+        }
+        for (; j < n; j++) {
+            float sum = 0.0f;
+            for (long r = block; r < end; r++) sum += a[r * n + j];
+            total[j] += sum;
+        }
+    }
+}
+
 /* ---- functions of one number ------------------------------------------------------------------------------------ */
 
 /* 2^n (1 + q) = exp(x), with x = n ln 2 + r, |r| <= ln(2) / 2 and q = exp(r) - 1 from a polynomial of degree 6 (minimax,
@@ -119,6 +137,10 @@ INLINE float exponential(float x) {
 }
 
 INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
+
+/* Derivatives of sigmoid and tanh, from their values. */
+INLINE float sigmoid_slope(float s) { return s * (1.0f - s); }
+INLINE float tanh_slope(float y) { return 1.0f - y * y; }
 
 /* tanh(x) = -e / (2 + e), e = exp(-2 x) - 1 without cancellation: small x keep their digits. */
 INLINE float hyperbolic_tangent(float x) {
