@@ -21,7 +21,8 @@ from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, compiled, explicit, kernels, ltc, solver
+from ltcbench.models.engines import cfc, compiled, explicit, gru, kernels, lstm, ltc, solver
+from ltcbench.models.engines.native import Source
 from ltcbench.models.packing import Sizes, padded
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -49,23 +50,23 @@ def _padded(sequence: Sequence) -> Sequence:
     return engine
 
 
-def _solved(
-    cell: CTRNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
-) -> tuple[Tensor, State]:
-    engine = solver.sequence if solver.serves(x) else _padded(explicit.sequence)
-    return engine(cell, x, state, elapsed, mask, sizes)
-
-
 FUSED: dict[type[Cell], Sequence] = {
     CfC: _padded(cfc.sequence),
     MixedCfC: _padded(cfc.sequence),
-    CTRNN: _solved,
+    CTRNN: _padded(explicit.sequence),
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
     RNNDt: kernels.gru,
     RNN: kernels.rnn,
 }
+NATIVE: dict[type[Cell], tuple[Source, Sequence]] = {
+    GRU: (gru.SOURCE, gru.sequence),
+    RNNDt: (gru.SOURCE, gru.sequence),
+    LSTM: (lstm.SOURCE, lstm.sequence),
+    AugLSTM: (lstm.SOURCE, lstm.sequence),
+    CTRNN: (solver.SOURCE, solver.sequence),
+}  # in C, where that can be had; masks with holes too
 MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
@@ -91,12 +92,18 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     if (engine == "compiled" or isinstance(cell, CTRNN)) and cell.adaptive:  # asked late: to find out takes a while
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
-    fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED))
+    fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED) or _native(cell, x) is not None)
     if engine == "auto":
         if isinstance(cell, CfC | MixedCfC) and len(sizes) == 1 and not torch.is_grad_enabled():
             return "eager"  # to prepare the weights would take longer than the step
         return "compiled" if native else "fused" if fused else "eager"
     return "eager" if engine == "fused" and not fused else engine
+
+
+def _native(cell: Cell, x: Tensor) -> Sequence | None:
+    """The engine in C that can drive ``cell`` over ``x``, if there is one."""
+    source, sequence = NATIVE.get(type(cell), (None, None))
+    return sequence if source is not None and source.serves(x) else None
 
 
 def stepper(cell: Cell, like: Tensor) -> Step:
@@ -141,7 +148,7 @@ def scan(
         whole, state = cell.sequence(x.unflatten(0, shape), state, elapsed.view(shape), mask)
         return whole.flatten(0, 1), state
     if engine == "fused":
-        return FUSED[type(cell)](cell, x, state, elapsed, mask, sizes)
+        return (_native(cell, x) or FUSED[type(cell)])(cell, x, state, elapsed, mask, sizes)
     if engine == "compiled" and isinstance(cell, LTC) and ltc.serves(cell, x):
         return ltc.sequence(cell, x, state, elapsed, mask, sizes)
 

@@ -8,6 +8,7 @@
    innermost, is one of whole vectors; lanes beyond the last neuron hold zeros. The backward pass computes s again: that
    costs less than reading it back, and memory stays small. */
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,27 +21,24 @@ typedef struct {
     float w[LANES], w_erev[LANES], slope[LANES], offset[LANES];
 } Synapses; /* from one neuron onto LANES others; of a gradient: the same */
 
-/* 1 / (1 + 2^y); 2^y = 2^whole 2^f with f in [-1/2, 1/2], where the Taylor series of 2^f is right to the last bit but
-   one. One degree less would be seen in gradients. Far outside the exponents' range, where f can be larger, the series
-   is still positive, and the exponent alone decides. */
+/* 1 / (1 + 2^y); 2^y = 2^n 2^r with n whole, held within the range of exponents, and r in [-1/2, 1/2], where the Taylor
+   series of 2^r is right to the last bit but one. One degree less would be seen in gradients. */
 static inline float sigmoid(float y) {
-    const float rounding = 12582912.0f; /* 1.5 2^23: a sum with it has no digits behind the point */
-    float whole = y + rounding, f = y - (whole - rounding);
-    float p = 1.5403530e-4f;
-    p = p * f + 1.3333558e-3f;
-    p = p * f + 9.6181291e-3f;
-    p = p * f + 5.5504109e-2f;
-    p = p * f + 2.4022651e-1f;
-    p = p * f + 6.9314718e-1f;
-    p = p * f + 1.0f;
-    int exponent;
-    memcpy(&exponent, &whole, sizeof exponent);
-    exponent -= 0x4B400000; /* the bits of `rounding` */
-    exponent = exponent > 126 ? 126 : exponent;
-    exponent = exponent < -126 ? -126 : exponent;
-    int bits = (exponent + 127) << 23;
+    float r = y - rintf(y), p = 1.5403530e-4f;
+    p = p * r + 1.3333558e-3f;
+    p = p * r + 9.6181291e-3f;
+    p = p * r + 5.5504109e-2f;
+    p = p * r + 2.4022651e-1f;
+    p = p * r + 6.9314718e-1f;
+    p = p * r + 1.0f;
+    float whole = y + 12582912.0f; /* 1.5 2^23, bits 0x4B400000: the last bits of this sum are n */
+    int32_t n;
+    memcpy(&n, &whole, sizeof n);
+    n = n > 0x4B400000 + 126 ? 0x4B400000 + 126 : n;
+    n = n < 0x4B400000 - 126 ? 0x4B400000 - 126 : n;
+    n = (n - 0x4B400000 + 127) << 23;
     float power;
-    memcpy(&power, &bits, sizeof power);
+    memcpy(&power, &n, sizeof power);
     return 1.0f / (1.0f + p * power);
 }
 

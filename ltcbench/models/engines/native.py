@@ -14,6 +14,7 @@ import stat
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -117,16 +118,43 @@ def _key(source: Path, compiler: list[str]) -> str:
     return hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16]
 
 
-def call(functions: ctypes.CDLL, name: str, *arguments: int | float | Tensor | tuple[int, ...] | None) -> None:
-    """Call a C function; whole numbers pass as int64_t, others as float, tensors and tuples of int64_t as pointers."""
+Argument = int | float | Tensor | tuple[int, ...] | tuple[Tensor | None, ...] | None
+
+
+class Source(NamedTuple):
+    """A C file and the functions in it that are called."""
+
+    path: Path
+    functions: tuple[str, ...]
+
+    def serves(self, x: Tensor) -> bool:
+        """Whether the functions can be had, for a tensor like ``x``."""
+        return x.dtype == torch.float32 and x.device.type == "cpu" and library(*self) is not None
+
+    def call(self, function: str, *arguments: Argument) -> None:
+        """Call one of them, see ``call``."""
+        functions = library(*self)
+        assert functions is not None
+        call(functions, function, *arguments)
+
+
+def call(functions: ctypes.CDLL, name: str, *arguments: Argument) -> None:
+    """Call a C function; whole numbers pass as int64_t, others as float, tensors and tuples as arrays."""
     getattr(functions, name)(*map(_argument, arguments))
 
 
-def _argument(given: int | float | Tensor | tuple[int, ...] | None) -> object:
+def fresh(tensor: Tensor) -> Tensor:
+    """A contiguous copy, which a function may write into."""
+    return tensor.clone(memory_format=torch.contiguous_format)
+
+
+def _argument(given: Argument) -> object:
     if given is None or isinstance(given, Tensor):
         return address(given)
     if isinstance(given, tuple):
-        return (ctypes.c_int64 * len(given))(*given)
+        if isinstance(given[0], int):
+            return (ctypes.c_int64 * len(given))(*given)
+        return (ctypes.c_void_p * len(given))(*map(address, given))
     return ctypes.c_int64(given) if isinstance(given, int) else ctypes.c_float(given)
 
 

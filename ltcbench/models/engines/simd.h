@@ -92,24 +92,44 @@ static __attribute__((noinline, unused)) void multiply(long m, long n, long k, c
     }
 }
 
+/* Add the sum of the rows of a (rows, n) to total (n,), block after block so that little is rounded away. */
+static __attribute__((noinline, unused)) void add_rows(long rows, long n, const float *restrict a,
+                                                       float *restrict total) {
+    for (long block = 0; block < rows; block += 64) {
+        long end = block + 64 < rows ? block + 64 : rows, j = 0;
+        for (; j + WIDTH <= n; j += WIDTH) {
+            vec sum = {0};
+            for (long r = block; r < end; r++) sum += *(const vec *)(a + r * n + j);
+            *(vec *)(total + j) += sum;
+        }
+        for (; j < n; j++) {
+            float sum = 0.0f;
+            for (long r = block; r < end; r++) sum += a[r * n + j];
+            total[j] += sum;
+        }
+    }
+}
+
 /* ---- functions of one number ------------------------------------------------------------------------------------ */
 
-/* 2^n (1 + q) = exp(x), with x = n ln 2 + r, |r| <= ln(2) / 2 and q = exp(r) - 1 from a polynomial of degree 6 (minimax,
-   2e-9 of exp(r)). Beyond +-87 the exponential of 87; NaN stays NaN in q. */
+/* 2^n (1 + q) = exp(x), with n whole, y = x log2(e), |y - n| <= 1/2 and q = 2^(y - n) - 1 from a polynomial of degree 6
+   (minimax, 1e-8 of q). log2(e) is in two parts: its error would be the same in every step, and states that do not
+   decay add it up. n is held within the range of exponents. NaN and infinite x give NaN. */
 INLINE float split_exp(float x, float *power) {
-    x = x > 87.0f ? 87.0f : x;
-    x = x < -87.0f ? -87.0f : x;
-    float n = rintf(x * 1.44269504f);
-    float r = x - n * 0.693359375f; /* ln 2 in two parts, the first one exact in few bits */
-    r = r - n * -2.12194440e-4f;
-    float q = 1.38436068e-3f;
-    q = q * r + 8.37419566e-3f;
-    q = q * r + 4.16680047e-2f;
-    q = q * r + 1.66664308e-1f;
-    q = q * r + 4.99999942e-1f;
-    q = q * r + 1.0f;
-    int32_t bits = ((int32_t)n + 127) << 23;
-    memcpy(power, &bits, sizeof bits);
+    float y = x * 1.44269502f + x * 1.92596299e-8f, r = y - rintf(y);
+    float q = 1.54035125e-4f;
+    q = q * r + 1.33907357e-3f;
+    q = q * r + 9.61823750e-3f;
+    q = q * r + 5.55035743e-2f;
+    q = q * r + 2.40226498e-1f;
+    q = q * r + 6.93147188e-1f;
+    float whole = y + 12582912.0f; /* 1.5 2^23, bits 0x4B400000: the last bits of this sum are n */
+    int32_t n;
+    memcpy(&n, &whole, sizeof n);
+    n = n > 0x4B400000 + 126 ? 0x4B400000 + 126 : n;
+    n = n < 0x4B400000 - 126 ? 0x4B400000 - 126 : n;
+    n = (n - 0x4B400000 + 127) << 23;
+    memcpy(power, &n, sizeof n);
     return q * r;
 }
 
@@ -119,6 +139,10 @@ INLINE float exponential(float x) {
 }
 
 INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
+
+/* Derivatives of sigmoid and tanh, from their values. */
+INLINE float sigmoid_slope(float s) { return s * (1.0f - s); }
+INLINE float tanh_slope(float y) { return 1.0f - y * y; }
 
 /* tanh(x) = -e / (2 + e), e = exp(-2 x) - 1 without cancellation: small x keep their digits. */
 INLINE float hyperbolic_tangent(float x) {
