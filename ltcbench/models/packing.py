@@ -9,17 +9,38 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 Sizes = tuple[int, ...]
 
 
-def padded(x: Tensor, sizes: Sizes) -> Tensor:
-    """Packed x (N, ...) with zeros after the end of each row, (T, B, ...)."""
+def steps(states: Tensor, sizes: Sizes) -> tuple[list[Tensor], list[Tensor]]:
+    """Views of the states before and after each step, from ``states`` (B + N, ...), those before the first in front."""
+    before, after = states.split((sizes[0], *sizes)), states[sizes[0] :].split(sizes)
+    return [part[:size] for part, size in zip(before, sizes, strict=False)], list(after)
+
+
+def earlier(states: Tensor, sizes: Sizes) -> Tensor:
+    """The states before each step (N, ...), from ``states`` as of ``steps``."""
     if sizes[0] == sizes[-1]:
-        return x.view(len(sizes), sizes[0], *x.shape[1:])
-    return torch.stack([F.pad(part, (0, 0) * (x.dim() - 1) + (0, sizes[0] - len(part))) for part in x.split(sizes)])
+        return states[: len(states) - sizes[0]]
+    return torch.cat(steps(states, sizes)[0])
+
+
+def last(states: Tensor, sizes: Sizes) -> Tensor:
+    """The state of each row after its last step (B, ...), from those after each step (N, ...)."""
+    if sizes[0] == sizes[-1]:
+        return states[len(states) - sizes[0] :]
+    ended = [part[size:] for part, size in zip(states.split(sizes), (*sizes[1:], 0), strict=True) if size < len(part)]
+    return torch.cat(ended[::-1])
+
+
+def completed(state: tuple[Tensor, ...], start: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Last states (b, ...) with those from before the first step (B, ...) of the rows without any step."""
+    return tuple(
+        now if len(now) == len(part) else torch.cat([now, part[len(now) :]])
+        for now, part in zip(state, start, strict=True)
+    )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
 from ltcbench.models.engines import cfc, compiled, explicit, gru, kernels, lstm, ltc
 from ltcbench.models.engines.native import Source
-from ltcbench.models.packing import Sizes, padded
+from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
 # sequence with a backward pass of its own. auto: the fastest that needs no waiting.
@@ -31,29 +31,10 @@ ENGINES = ("auto", "eager", "compiled", "fused")
 
 Sequence = Callable[..., tuple[Tensor, State]]
 Step = Callable[[Tensor, State, Tensor], State]
-
-
-def _padded(sequence: Sequence) -> Sequence:
-    """An engine for (T, B, ...) and masks as one for packed sequences."""
-
-    def engine(
-        cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
-    ) -> tuple[Tensor, State]:
-        ragged = sizes[0] != sizes[-1]
-        keep = torch.ones_like(elapsed, dtype=torch.bool) if mask is None and ragged else mask
-        kept = None if keep is None else padded(keep, sizes)
-        alive = tuple(part[: sizes[0]] for part in state)
-        y, last = sequence(cell, padded(x, sizes), alive, padded(elapsed, sizes), kept)
-        y = y.flatten(0, 1) if not ragged or kept is None else y[kept]
-        return y, tuple(torch.cat([now, part[sizes[0] :]]) for now, part in zip(last, state, strict=True))
-
-    return engine
-
-
 FUSED: dict[type[Cell], Sequence] = {
-    CfC: _padded(cfc.sequence),
-    MixedCfC: _padded(cfc.sequence),
-    CTRNN: _padded(explicit.sequence),
+    CfC: cfc.sequence,
+    MixedCfC: cfc.sequence,
+    CTRNN: explicit.sequence,
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
@@ -149,7 +130,7 @@ def scan(
     if engine == "fused":
         return (_native(cell, x) or FUSED[type(cell)])(cell, x, state, elapsed, mask, sizes)
     if engine == "compiled" and isinstance(cell, LTC) and ltc.serves(cell, x):
-        return _padded(ltc.sequence)(cell, x, state, elapsed, mask, sizes)
+        return ltc.sequence(cell, x, state, elapsed, mask, sizes)
 
     step = compiled.step(cell, x, sizes) if engine == "compiled" else cell.step
     drives = zip(*(part.split(sizes) for part in cell.drive(x)), strict=True)

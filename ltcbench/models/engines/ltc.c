@@ -77,62 +77,66 @@ void synapses_backward(int rows, int post, int pre, const float *restrict u, con
     }
 }
 
-/* v: (T, K + 1, B, H), the potentials before each of the K steps and after the last; d: (T, K, B, H), the
-   denominators; both are kept for the backward pass. h: (T, B). mask: (T, B) or NULL. out: (T, B, H). */
-void ltc_forward(int T, int B, int H, int K, const float *restrict reversal, const float *restrict conductance,
-                 const float *restrict h, const unsigned char *mask, const float *restrict start,
-                 const float *restrict cm, const float *restrict w, const float *restrict w_erev,
-                 const float *restrict sigma, const float *restrict offset, float *restrict v, float *restrict d,
-                 float *restrict scratch, float *restrict out) {
-    long size = (long)B * H;
+/* The rows are packed: step t has the first B[t], and N is the sum of B. v: in each step (K + 1, B[t], H), the
+   potentials before each of the K steps and after the last; d: (K, B[t], H), the denominators; both are kept for the
+   backward pass. h: (N). mask: (N) or NULL. out: (N, H). */
+void ltc_forward(int T, const int *restrict B, int H, int K, const float *restrict reversal,
+                 const float *restrict conductance, const float *restrict h, const unsigned char *mask,
+                 const float *restrict start, const float *restrict cm, const float *restrict w,
+                 const float *restrict w_erev, const float *restrict sigma, const float *restrict offset,
+                 float *restrict v, float *restrict d, float *restrict scratch, float *restrict out) {
     const float *now = start;
-    for (int t = 0; t < T; t++) {
-        float *vt = v + (long)t * (K + 1) * size;
+    long first = 0; /* row of this step, of N */
+    for (int t = 0; t < T; first += B[t++]) {
+        long size = (long)B[t] * H;
+        float *vt = v + first * (K + 1) * H;
         memcpy(vt, now, size * sizeof(float));
         for (int k = 0; k < K; k++, vt += size) {
-            float *dk = d + ((long)t * K + k) * size;
-            synapses_forward(B, H, H, vt, w, w_erev, sigma, offset, scratch, dk);
-            for (int b = 0; b < B; b++) {
-                float hb = h[(long)t * B + b];
+            float *dk = d + first * K * H + k * size;
+            synapses_forward(B[t], H, H, vt, w, w_erev, sigma, offset, scratch, dk);
+            for (int b = 0; b < B[t]; b++) {
+                float hb = h[first + b];
                 for (int i = 0; i < H; i++) {
-                    long at = (long)b * H + i, from = (long)t * size + at;
+                    long at = (long)b * H + i, from = first * H + at;
                     dk[at] = cm[i] + hb * (conductance[from] + dk[at] + EPSILON);
                     vt[size + at] = (cm[i] * vt[at] + hb * (reversal[from] + scratch[at])) / dk[at];
                 }
             }
         }
-        float *last = out + (long)t * size;
-        for (int b = 0; b < B; b++)
-            memcpy(last + (long)b * H, (mask && !mask[(long)t * B + b] ? now : vt) + (long)b * H, H * sizeof(float));
+        float *last = out + first * H;
+        for (int b = 0; b < B[t]; b++)
+            memcpy(last + (long)b * H, (mask && !mask[first + b] ? now : vt) + (long)b * H, H * sizeof(float));
         now = last;
     }
 }
 
-/* g: (B, H), in: gradient of the state after the last step, out: of the state before the first. Adds to the gradients
-   of parameters. */
-void ltc_backward(int T, int B, int H, int K, const float *restrict g_out, const float *restrict h,
+/* g: (B[0], H), in: zeros, out: gradient of the state before the first step. Adds to the gradients of parameters. */
+void ltc_backward(int T, const int *restrict B, int H, int K, const float *restrict g_out, const float *restrict h,
                   const unsigned char *mask, const float *restrict cm, const float *restrict w,
                   const float *restrict w_erev, const float *restrict sigma, const float *restrict offset,
                   const float *restrict v, const float *restrict d, float *restrict scratch, float *restrict g,
                   float *restrict g_reversal, float *restrict g_conductance, float *restrict g_cm, float *restrict g_w,
                   float *restrict g_w_erev, float *restrict g_sigma, float *restrict g_offset) {
-    long size = (long)B * H;
-    float *gr = scratch, *gc = scratch + size, *kept = scratch + 2 * size;
+    float *gr = scratch, *gc = scratch + (long)B[0] * H, *kept = scratch + 2L * B[0] * H;
+    long first = 0;
+    for (int t = 0; t < T; t++) first += B[t];
     for (int t = T - 1; t >= 0; t--) {
-        for (long at = 0; at < size; at++) g[at] += g_out[(long)t * size + at];
-        for (int b = 0; b < B; b++) /* a masked step hands its gradient on to the step before */
+        long size = (long)B[t] * H;
+        first -= B[t];
+        for (long at = 0; at < size; at++) g[at] += g_out[first * H + at];
+        for (int b = 0; b < B[t]; b++) /* a masked step hands its gradient on to the step before */
             for (int i = 0; i < H; i++) {
                 long at = (long)b * H + i;
-                int off = mask && !mask[(long)t * B + b];
+                int off = mask && !mask[first + b];
                 kept[at] = off ? g[at] : 0.0f;
                 if (off) g[at] = 0.0f;
             }
         for (int k = K - 1; k >= 0; k--) {
-            const float *vk = v + ((long)t * (K + 1) + k) * size, *dk = d + ((long)t * K + k) * size;
-            for (int b = 0; b < B; b++) {
-                float hb = h[(long)t * B + b];
+            const float *vk = v + first * (K + 1) * H + k * size, *dk = d + first * K * H + k * size;
+            for (int b = 0; b < B[t]; b++) {
+                float hb = h[first + b];
                 for (int i = 0; i < H; i++) {
-                    long at = (long)b * H + i, to = (long)t * size + at;
+                    long at = (long)b * H + i, to = first * H + at;
                     float gn = g[at] / dk[at], gd = -gn * vk[size + at];
                     gr[at] = gn * hb;
                     gc[at] = gd * hb;
@@ -142,7 +146,7 @@ void ltc_backward(int T, int B, int H, int K, const float *restrict g_out, const
                     g[at] = gn * cm[i];
                 }
             }
-            synapses_backward(B, H, H, vk, w, w_erev, sigma, offset, gr, gc, g, g_w, g_w_erev, g_sigma, g_offset);
+            synapses_backward(B[t], H, H, vk, w, w_erev, sigma, offset, gr, gc, g, g_w, g_w_erev, g_sigma, g_offset);
         }
         for (long at = 0; at < size; at++) g[at] += kept[at];
     }

@@ -16,6 +16,7 @@ from torch.autograd.function import once_differentiable
 from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.engines.native import address, library
+from ltcbench.models.packing import Sizes, completed, last
 
 SOURCE = Path(__file__).with_name("ltc.c")
 FUNCTIONS = ("synapses_forward", "synapses_backward", "ltc_forward", "ltc_backward")
@@ -31,14 +32,17 @@ def serves(cell: LTC, x: Tensor) -> bool:
     return cell.solver is None and x.dtype == torch.float32 and x.device.type == "cpu" and available()
 
 
-def sequence(cell: LTC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
+def sequence(
+    cell: LTC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
+) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
     sensory = cell.sensory.tensors(cell.weight(cell.sensory))
     reversal, conductance = cell.leaky(*_Synapses.apply(cell.mapped(x), *sensory))  # type: ignore[no-untyped-call]
     recurrent = cell.recurrent.tensors(cell.weight(cell.recurrent))
     h, cm = cell.step_size(elapsed), cell.positive(cell.cm)
-    v: Tensor = _Recurrence.apply(reversal, conductance, h, mask, state[0], cm, cell.unfolds, *recurrent)  # type: ignore[no-untyped-call]
-    return cell.output((v.flatten(0, 1),)).unflatten(0, v.shape[:2]), (v[-1],)
+    start = state[0][: sizes[0]]
+    v: Tensor = _Recurrence.apply(reversal, conductance, h, mask, sizes, start, cm, cell.unfolds, *recurrent)  # type: ignore[no-untyped-call]
+    return cell.output((v,)), completed((last(v, sizes),), state)
 
 
 def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
@@ -55,10 +59,10 @@ def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
 
     def step(x: Tensor, state: State, elapsed: Tensor) -> State:
         sums = _synapses(cell.mapped(x), sensory)
-        reversal, conductance = ((sum_ + of_leak).unsqueeze(0) for sum_, of_leak in zip(sums, leak, strict=True))
-        h, v = cell.step_size(elapsed).view(1, -1), state[0].contiguous()
-        out, *_ = _recurrence(reversal, conductance, h, None, v, cm, cell.unfolds, recurrent)
-        return (out[0],)
+        reversal, conductance = (sum_ + of_leak for sum_, of_leak in zip(sums, leak, strict=True))
+        h, v = cell.step_size(elapsed).view(-1), state[0].contiguous()
+        out, *_ = _recurrence(reversal, conductance, h, None, (len(x),), v, cm, cell.unfolds, recurrent)
+        return (out,)
 
     return step
 
@@ -72,16 +76,16 @@ def _synapses(u: Tensor, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def _recurrence(
-    reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor, cm: Tensor, unfolds: int,
-    tensors: Sequence[Tensor],
+    reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, sizes: Sizes, start: Tensor, cm: Tensor,
+    unfolds: int, tensors: Sequence[Tensor],
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """Of contiguous tensors as ``_Recurrence`` takes them; with the potentials and denominators of all unfolds."""
-    steps, batch, width = reversal.shape
-    v = reversal.new_empty(steps, unfolds + 1, batch, width)
-    denominator = reversal.new_empty(steps, unfolds, batch, width)
+    rows, width = reversal.shape
+    v = reversal.new_empty(rows * (unfolds + 1), width)
+    denominator = reversal.new_empty(rows * unfolds, width)
     out, scratch = torch.empty_like(reversal), torch.empty_like(start)
-    _call("ltc_forward", steps, batch, width, unfolds, reversal, conductance, h, mask, start, cm, *tensors, v,
-          denominator, scratch, out)  # fmt: skip
+    _call("ltc_forward", len(sizes), torch.tensor(sizes, dtype=torch.int32), width, unfolds, reversal, conductance, h,
+          mask, start, cm, *tensors, v, denominator, scratch, out)  # fmt: skip
     return out, v, denominator
 
 
@@ -105,15 +109,16 @@ class _Synapses(torch.autograd.Function):
 
 
 class _Recurrence(torch.autograd.Function):
-    """Sensory sums (T, B, H), h (T, B), mask (T, B), start (B, H), cm (H,), synapses (H, H) -> potentials (T, B, H)."""
+    """Sensory sums (N, H), h (N,), mask (N,), sizes, start (B, H), cm (H,), synapses (H, H) -> potentials (N, H)."""
 
     @staticmethod
-    def forward(ctx: Any, reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor,
-                cm: Tensor, unfolds: int, *tensors: Tensor) -> Tensor:  # fmt: skip
+    def forward(ctx: Any, reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, sizes: Sizes,
+                start: Tensor, cm: Tensor, unfolds: int, *tensors: Tensor) -> Tensor:  # fmt: skip
         reversal, conductance, h, start, cm, *tensors_ = (
             tensor.contiguous() for tensor in (reversal, conductance, h, start, cm, *tensors)
         )
-        out, v, denominator = _recurrence(reversal, conductance, h, mask, start, cm, unfolds, tensors_)
+        out, v, denominator = _recurrence(reversal, conductance, h, mask, sizes, start, cm, unfolds, tensors_)
+        ctx.sizes, ctx.unfolds = sizes, unfolds
         ctx.save_for_backward(h, mask, cm, *tensors_, v, denominator)
         return out
 
@@ -121,15 +126,15 @@ class _Recurrence(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, g_out: Tensor) -> tuple[Any, ...]:
         h, mask, cm, *tensors, v, denominator = ctx.saved_tensors
-        steps, unfolds, batch, width = denominator.shape
-        g = h.new_zeros(batch, width)  # of the state, carried back through time
-        g_reversal, g_conductance = h.new_zeros(2, steps, batch, width)
+        sizes: Sizes = ctx.sizes
+        g = h.new_zeros(sizes[0], g_out.shape[1])  # of the state, carried back through time
+        g_reversal, g_conductance = h.new_zeros(2, *g_out.shape)
         gradients = [torch.zeros_like(tensor) for tensor in (cm, *tensors)]
         saved = (h, mask, cm, *tensors, v, denominator)
-        scratch = h.new_empty(3, batch, width)
-        _call("ltc_backward", steps, batch, width, unfolds, g_out.contiguous(), *saved, scratch, g, g_reversal,
-              g_conductance, *gradients)  # fmt: skip
-        return g_reversal, g_conductance, None, None, g, gradients[0], None, *gradients[1:]
+        scratch = h.new_empty(3, *g.shape)
+        _call("ltc_backward", len(sizes), torch.tensor(sizes, dtype=torch.int32), g.shape[1], ctx.unfolds,
+              g_out.contiguous(), *saved, scratch, g, g_reversal, g_conductance, *gradients)  # fmt: skip
+        return g_reversal, g_conductance, None, None, None, g, gradients[0], None, *gradients[1:]
 
 
 def _rows(u: Tensor) -> int:
