@@ -21,8 +21,7 @@ from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, compiled, explicit, gru, kernels, lstm, ltc
-from ltcbench.models.engines.native import Source
+from ltcbench.models.engines import cfc, closed_form, compiled, explicit, gru, kernels, lstm, ltc
 from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -41,12 +40,15 @@ FUSED: dict[type[Cell], Sequence] = {
     RNNDt: kernels.gru,
     RNN: kernels.rnn,
 }
-NATIVE: dict[type[Cell], tuple[Source, Sequence]] = {
-    GRU: (gru.SOURCE, gru.sequence),
-    RNNDt: (gru.SOURCE, gru.sequence),
-    LSTM: (lstm.SOURCE, lstm.sequence),
-    AugLSTM: (lstm.SOURCE, lstm.sequence),
-}  # in C, where that can be had; masks with holes too
+# In C, where that can be had: whether it can for a cell and inputs, and the engine. They know masks with holes.
+NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
+    CfC: (closed_form.serves, closed_form.sequence),
+    MixedCfC: (closed_form.serves, closed_form.sequence),
+    GRU: (gru.serves, gru.sequence),
+    RNNDt: (gru.serves, gru.sequence),
+    LSTM: (lstm.serves, lstm.sequence),
+    AugLSTM: (lstm.serves, lstm.sequence),
+}
 MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
@@ -82,8 +84,8 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
 
 def _native(cell: Cell, x: Tensor) -> Sequence | None:
     """The engine in C that can drive ``cell`` over ``x``, if there is one."""
-    source, sequence = NATIVE.get(type(cell), (None, None))
-    return sequence if source is not None and source.serves(x) else None
+    serves, sequence = NATIVE.get(type(cell), (None, None))
+    return sequence if serves is not None and serves(cell, x) else None
 
 
 def stepper(cell: Cell, like: Tensor) -> Step:

@@ -19,6 +19,11 @@ from ltcbench.models.packing import Sizes
 SOURCE = native.Source(Path(__file__).with_name("gru.c"), ("gru_forward", "gru_backward"))
 
 
+def serves(cell: GRU, x: Tensor) -> bool:
+    """Whether this engine can drive ``cell`` over inputs like ``x``."""
+    return SOURCE.serves(x)
+
+
 def sequence(
     cell: GRU, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
 ) -> tuple[Tensor, State]:

@@ -19,6 +19,11 @@ from ltcbench.models.packing import Sizes
 SOURCE = native.Source(Path(__file__).with_name("lstm.c"), ("lstm_forward", "lstm_backward"))
 
 
+def serves(cell: LSTM, x: Tensor) -> bool:
+    """Whether this engine can drive ``cell`` over inputs like ``x``."""
+    return SOURCE.serves(x)
+
+
 def sequence(
     cell: LSTM, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
 ) -> tuple[Tensor, State]:
