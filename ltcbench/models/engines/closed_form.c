@@ -42,13 +42,12 @@ INLINE void gated_row(int64_t H, int ungated, int timed, int keep, float p, floa
     for (int64_t i = 0; i < H; i++) {
         float f1 = p * hyperbolic_tangent(k * (a[i] + bias[i]));
         float f2 = p * hyperbolic_tangent(k * (a[H + i] + bias[H + i]));
-        float gate = t_b[i] + bias_b[i];
-        if (timed) gate += (t_a[i] + bias_a[i]) * time;
-        gate = sigmoid(gate);
+        float of_time = timed ? (t_a[i] + bias_a[i]) * time : 0.0f, gate = sigmoid(of_time + t_b[i] + bias_b[i]);
+        float new = f1 + gate * (ungated ? f2 : f2 - f1);
         a[i] = f1;
         a[H + i] = f2;
         t_b[i] = gate;
-        h[i] = keep ? h[i] : ungated ? f1 + gate * f2 : f1 + gate * (f2 - f1);
+        h[i] = keep ? h[i] : new;
     }
 }
 
