@@ -77,23 +77,19 @@ INLINE void tile(int rows, long k, const float *a, long by_row, long by_k, const
 }
 
 /* A[i][p] lies at a[i * by_row + p * by_k], C[i][j] at c[i * c_row + j]. */
-static __attribute__((noinline, unused)) void multiply(long m, long n, long k, const float *a, long by_row, long by_k, const float *packed,
-                            float *c, long c_row, int add) {
+static __attribute__((noinline, unused)) void multiply(long m, long n, long k, const float *a, long by_row, long by_k,
+                                                       const float *packed, float *c, long c_row, int add) {
     for (long j = 0; j < n; j += WIDTH) {
         const float *panel = packed + j * k;
-        long columns = n - j < WIDTH ? n - j : WIDTH;
-        for (long i = 0; i < m; i += ROWS) {
-            const float *ai = a + i * by_row;
-            float *ci = c + i * c_row + j;
-#define OF(rows) case rows: tile(rows, k, ai, by_row, by_k, panel, ci, c_row, columns, add); break
-            switch (m - i < ROWS ? m - i : ROWS) {
-                OF(1); OF(2); OF(3); OF(4); OF(5); OF(6);
-#if ROWS > 6
-                OF(7); OF(8);
-#endif
-            }
-#undef OF
-        }
+        long columns = n - j < WIDTH ? n - j : WIDTH, i = 0;
+#define TILES(rows) \
+    for (; i + rows <= m; i += rows) \
+        tile(rows, k, a + i * by_row, by_row, by_k, panel, c + i * c_row + j, c_row, columns, add)
+        TILES(ROWS);
+        TILES(4);
+        TILES(2);
+        TILES(1);
+#undef TILES
     }
 }
 
