@@ -9,8 +9,8 @@ from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.imputation import Imputation
-from ltcbench.models.inputs import Inputs, carry_forward
-from ltcbench.models.packing import Packing
+from ltcbench.models.inputs import Inputs
+from ltcbench.models.packing import Packing, spread
 from ltcbench.models.scan import checked, chosen, scan, stepper
 
 
@@ -53,7 +53,12 @@ class Network(nn.Module):
         )
 
     def forward(
-        self, x: Tensor, state: State | None = None, elapsed: Tensor | None = None, mask: Tensor | None = None
+        self,
+        x: Tensor,
+        state: State | None = None,
+        elapsed: Tensor | None = None,
+        mask: Tensor | None = None,
+        lengths: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Outputs at every step.
 
@@ -64,7 +69,10 @@ class Network(nn.Module):
             mask: bool or 0 and 1. (B, T): where it is False the state stays as it is and the last output is repeated.
                 (B, T, F), for networks built with ``feature_mask``: which values were observed; a step without any
                 changes the state, for time passes, but repeats the last output (CfC paper's PyTorch code). What x holds
-                where the mask is False does not matter. Steps masked at the end change no output before them.
+                where the mask is False does not matter. Steps masked at the end change no output before them, and
+                nothing is computed for them.
+            lengths: how many steps of each sequence there are, whole numbers (B,) from 0 to T; the others are masked.
+                None: all T.
 
         Returns:
             y (B, T, output_size), or the cell's outputs (B, T, H) without a read-out, and the state after the last
@@ -73,20 +81,24 @@ class Network(nn.Module):
         Raises:
             UserError: a shape does not fit; it is never broadcast.
         """
-        x, elapsed, steps, features = self._time_first(x, elapsed, mask)
+        x, elapsed, steps, features = self._time_first(x, elapsed, mask, lengths)
         state = self._initial_state(x) if state is None else state
         packing = Packing.of(x.shape[0], x.shape[1], steps, ragged=not self.cell.at_once)
+        longest = len(packing.sizes)
+        if longest < len(x):
+            x, elapsed = x[:longest], elapsed[:longest]
         if not self.feature_mask:
             inputs, _ = self.inputs(x, None, x[0])
             outputs, after = self._scan(inputs, state, elapsed, packing)
-            outputs = packing.unpack(self._read(outputs), lambda: self._read(self.cell.output(state)))
-            return outputs.transpose(0, 1), after
+            y = packing.unpack(self._read(outputs), lambda: self._read(self.cell.output(state)))
+            return y.transpose(0, 1), after
         *of_cell, last, shown = state
-        features = torch.ones_like(x, dtype=torch.bool) if features is None else features
+        features = torch.ones_like(x, dtype=torch.bool) if features is None else features[:longest]
         inputs, last = self.inputs(x, features, last)
         outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, packing)
-        outputs = carry_forward(outputs.unflatten(0, x.shape[:2]), features.any(2, keepdim=True), shown)
-        return self._read(outputs).transpose(0, 1), (*of_cell_after, last, outputs[-1])
+        outputs, places = torch.cat([outputs, shown]), packing.places(features.any(2))
+        y = spread(self._read(outputs), places)
+        return y.transpose(0, 1), (*of_cell_after, last, outputs.index_select(0, places[-1]))
 
     def _scan(self, x: Tensor, state: State, elapsed: Tensor, packing: Packing) -> tuple[Tensor, State]:
         """Outputs (N, H) and the last state, the batch's rows in their own order."""
@@ -142,7 +154,7 @@ class Network(nn.Module):
 
         Args and errors as of ``forward``; in the unit of ``elapsed``.
         """
-        x, elapsed, _, _ = self._time_first(x, elapsed, None)
+        x, elapsed, _, _ = self._time_first(x, elapsed, None, None)
         state = self._initial_state(x) if state is None else state
         features = torch.ones_like(x, dtype=torch.bool) if self.feature_mask else None
         inputs, _ = self.inputs(x, features, x[0])
@@ -157,7 +169,7 @@ class Network(nn.Module):
         return state
 
     def _time_first(
-        self, x: Tensor, elapsed: Tensor | None, mask: Tensor | None
+        self, x: Tensor, elapsed: Tensor | None, mask: Tensor | None, lengths: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         """Inputs (T, B, F) without what the mask hides, elapsed (T, B), step mask (T, B), feature mask (T, B, F)."""
         features = self.inputs.features
@@ -170,17 +182,31 @@ class Network(nn.Module):
             raise UserError(f"elapsed has shape {tuple(elapsed.shape)}, expected (batch, time) = {batch_time}.")
         x = x.transpose(0, 1).contiguous()
         elapsed = elapsed.to(self._like().dtype).t().contiguous()
-        if mask is None:
-            return x, elapsed, None, None
-        mask = mask.bool().transpose(0, 1).contiguous()
-        if mask.shape == x.shape[:2]:
-            return x.masked_fill(~mask[:, :, None], 0), elapsed, mask, None
-        if mask.shape == x.shape and self.feature_mask:
-            return x.masked_fill(~mask, 0), elapsed, None, mask
-        shape = (mask.shape[1], mask.shape[0], *mask.shape[2:])
-        expected = f"(batch, time) = {batch_time}"
-        expected += f" or {(*batch_time, features)}" if self.feature_mask else "; build with feature_mask=True for more"
-        raise UserError(f"mask has shape {tuple(shape)}, expected {expected}.")
+        steps, values = self._masks(x, mask, lengths)
+        return x if values is None else x.masked_fill(~values, 0), elapsed, steps, values
+
+    def _masks(self, x: Tensor, mask: Tensor | None, lengths: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """Which steps (T, B) of x (T, B, F) there are, and which of its values (T, B, F); None: all."""
+        time, batch, features = x.shape
+        steps = None
+        if lengths is not None:
+            if lengths.shape != (batch,) or lengths.is_floating_point() or ((lengths < 0) | (lengths > time)).any():
+                raise UserError(
+                    f"lengths have shape {tuple(lengths.shape)} and type {lengths.dtype}, "
+                    f"expected {batch} whole numbers from 0 to {time}."
+                )
+            steps = torch.arange(time, device=x.device).unsqueeze(1) < lengths.to(x.device)
+        if mask is not None and mask.shape == (batch, time):
+            mask = mask.bool().t().contiguous()
+            steps = mask if steps is None else mask & steps
+        elif mask is not None and mask.shape == (batch, time, features) and self.feature_mask:
+            mask = mask.bool().transpose(0, 1).contiguous()
+            return steps, mask if steps is None else mask & steps.unsqueeze(2)
+        elif mask is not None:
+            expected = f"(batch, time) = {(batch, time)}"
+            more = f" or {(batch, time, features)}" if self.feature_mask else "; build with feature_mask=True for more"
+            raise UserError(f"mask has shape {tuple(mask.shape)}, expected {expected}{more}.")
+        return steps, None if steps is None else steps.unsqueeze(2).expand_as(x)
 
     def _like(self) -> Tensor:
         """A tensor with the dtype and device of the weights."""

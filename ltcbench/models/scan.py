@@ -19,11 +19,11 @@ from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, compiled, explicit, gru, kernels, lstm, ltc, solver
-from ltcbench.models.engines.native import Source
-from ltcbench.models.packing import Sizes, padded
+from ltcbench.models.engines import cfc, closed_form, compiled, explicit, gru, kernels, lstm, ltc, solver
+from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
 # sequence with a backward pass of its own. auto: the fastest that needs no waiting.
@@ -31,42 +31,28 @@ ENGINES = ("auto", "eager", "compiled", "fused")
 
 Sequence = Callable[..., tuple[Tensor, State]]
 Step = Callable[[Tensor, State, Tensor], State]
-
-
-def _padded(sequence: Sequence) -> Sequence:
-    """An engine for (T, B, ...) and masks as one for packed sequences."""
-
-    def engine(
-        cell: Cell, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
-    ) -> tuple[Tensor, State]:
-        ragged = sizes[0] != sizes[-1]
-        keep = torch.ones_like(elapsed, dtype=torch.bool) if mask is None and ragged else mask
-        kept = None if keep is None else padded(keep, sizes)
-        alive = tuple(part[: sizes[0]] for part in state)
-        y, last = sequence(cell, padded(x, sizes), alive, padded(elapsed, sizes), kept)
-        y = y.flatten(0, 1) if not ragged or kept is None else y[kept]
-        return y, tuple(torch.cat([now, part[sizes[0] :]]) for now, part in zip(last, state, strict=True))
-
-    return engine
-
-
 FUSED: dict[type[Cell], Sequence] = {
-    CfC: _padded(cfc.sequence),
-    MixedCfC: _padded(cfc.sequence),
-    CTRNN: _padded(explicit.sequence),
+    CfC: cfc.sequence,
+    MixedCfC: cfc.sequence,
+    CTRNN: explicit.sequence,
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
     RNNDt: kernels.gru,
     RNN: kernels.rnn,
 }
-NATIVE: dict[type[Cell], tuple[Source, Sequence]] = {
-    GRU: (gru.SOURCE, gru.sequence),
-    RNNDt: (gru.SOURCE, gru.sequence),
-    LSTM: (lstm.SOURCE, lstm.sequence),
-    AugLSTM: (lstm.SOURCE, lstm.sequence),
-    CTRNN: (solver.SOURCE, solver.sequence),
-}  # in C, where that can be had; masks with holes too
+# In C, where that can be had: whether it can for a cell and inputs, and the engine. They know masks with holes.
+NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
+    CfC: (closed_form.serves, closed_form.sequence),
+    MixedCfC: (closed_form.serves, closed_form.sequence),
+    GRU: (gru.serves, gru.sequence),
+    RNNDt: (gru.serves, gru.sequence),
+    LSTM: (lstm.serves, lstm.sequence),
+    AugLSTM: (lstm.serves, lstm.sequence),
+    CTRNN: (solver.serves, solver.sequence),
+    ODERNN: (solver.serves, solver.sequence),
+}
+SOLVED = (CTRNN, ODERNN)  # by a solver, which may be the adaptive one
 MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
@@ -78,7 +64,7 @@ def checked(engine: str, cell: Cell) -> str:
     """
     if engine not in ENGINES:
         raise unknown("engine", engine, ENGINES)
-    if engine == "fused" and type(cell) not in FUSED:
+    if engine == "fused" and type(cell) not in {**FUSED, **NATIVE}:
         raise UserError(f"engine=fused does not exist for {type(cell).__name__}: expected auto, eager or compiled.")
     return engine
 
@@ -89,10 +75,10 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
         return "eager"
     if len(x) == 0:  # nothing to be fast with, nor a batch size to compile for
         return "eager"
-    if (engine == "compiled" or isinstance(cell, CTRNN)) and cell.adaptive:  # asked late: to find out takes a while
+    if (engine == "compiled" or isinstance(cell, SOLVED)) and cell.adaptive:  # asked late: to find out takes a while
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
-    fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED) or _native(cell, x) is not None)
+    fused = _native(cell, x) is not None or (type(cell) in FUSED and (mask is None or isinstance(cell, MASKED)))
     if engine == "auto":
         if isinstance(cell, CfC | MixedCfC) and len(sizes) == 1 and not torch.is_grad_enabled():
             return "eager"  # to prepare the weights would take longer than the step
@@ -102,8 +88,8 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
 
 def _native(cell: Cell, x: Tensor) -> Sequence | None:
     """The engine in C that can drive ``cell`` over ``x``, if there is one."""
-    source, sequence = NATIVE.get(type(cell), (None, None))
-    return sequence if source is not None and source.serves(x) else None
+    serves, sequence = NATIVE.get(type(cell), (None, None))
+    return sequence if serves is not None and serves(cell, x) else None
 
 
 def stepper(cell: Cell, like: Tensor) -> Step:

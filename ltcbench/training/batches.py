@@ -13,7 +13,9 @@ class Part:
     """Tensors of a part of a task, or of a batch of it; shapes as in ``Split``.
 
     Attributes:
+        mask: None too where sequences are only padded at the end: then ``lengths`` say it.
         counted: which targets enter loss and metric, the shape of the targets; None: all.
+        lengths: the steps of each sequence (N,) up to the last one that a counted target needs; None: all.
     """
 
     x: Tensor
@@ -21,6 +23,7 @@ class Part:
     elapsed: Tensor
     mask: Tensor | None
     counted: Tensor | None
+    lengths: Tensor | None
 
     @classmethod
     def of(cls, spec: Spec, split: Split, device: torch.device) -> "Part":
@@ -37,7 +40,12 @@ class Part:
         if spec.labels and bool((y < 0).any()):  # class -1: no target here
             counted = y >= 0 if counted is None else counted & (y >= 0)
             y = y.clamp(min=0)
-        return cls(tensor(split.x), y, tensor(split.elapsed), mask, counted)
+        observed = mask if mask is None or mask.dim() == 2 else mask.any(-1)
+        needed = counted if spec.per_step else observed
+        lengths = None if needed is None or needed[:, -1].all() else _last(needed)
+        if mask is not None and mask.dim() == 2 and torch.equal(mask.sum(1), _last(mask)):
+            mask = None
+        return cls(tensor(split.x), y, tensor(split.elapsed), mask, counted, lengths)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -60,10 +68,16 @@ class Part:
         """The sequences with these numbers."""
         mask = None if self.mask is None else self.mask[chosen]
         counted = None if self.counted is None else self.counted[chosen]
-        return Part(self.x[chosen], self.y[chosen], self.elapsed[chosen], mask, counted)
+        lengths = None if self.lengths is None else self.lengths[chosen]
+        return Part(self.x[chosen], self.y[chosen], self.elapsed[chosen], mask, counted, lengths)
+
+
+def _last(shown: Tensor) -> Tensor:
+    """The number (N,) of the last True in each row (N, T), from 1; 0 where there is none."""
+    return torch.where(shown, torch.arange(1, shown.shape[1] + 1, device=shown.device), 0).amax(1)
 
 
 def predict(network: nn.Module, spec: Spec, batch: Part) -> Tensor:
     """Predictions where the targets are: (B, T, K) at every step, or (B, K) after the last observed step."""
-    y: Tensor = network(batch.x, elapsed=batch.elapsed, mask=batch.mask)[0]
+    y: Tensor = network(batch.x, elapsed=batch.elapsed, mask=batch.mask, lengths=batch.lengths)[0]
     return y if spec.per_step else y[:, -1]  # over masked steps the network repeats its last output

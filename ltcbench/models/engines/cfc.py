@@ -17,26 +17,28 @@ from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.engines.layers import Layers, Plan
 from ltcbench.models.engines.memory import OF_M, Memory, rows
-from ltcbench.models.engines.squash import IDENTITY, Product
+from ltcbench.models.engines.squash import IDENTITY, Product, carried_back
+from ltcbench.models.packing import Sizes, completed, earlier, last, steps
 
 
 def sequence(
-    cell: CfC | MixedCfC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None
+    cell: CfC | MixedCfC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
 ) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
     cfc = cell.cfc if isinstance(cell, MixedCfC) else cell
     plan = Plan.of(cfc, elapsed)
+    alive = [part[: sizes[0]] for part in state]
     solution = (cfc.A, cfc.w_tau) if cfc.variant == "solution" else ()
-    memory = (*rows(cell), 2 * state[1]) if isinstance(cell, MixedCfC) else ()
+    memory = (*rows(cell), 2 * alive[1]) if isinstance(cell, MixedCfC) else ()
 
     time = elapsed.unsqueeze(-1) if plan.same is None else None
     weights, biases = zip(*cfc.layers(), strict=True)
     _, _, p, r = plan.squashes[-1]
     keep = None if mask is None else mask.unsqueeze(-1)
-    start = state[0] if solution else (state[0] - r) / p
-    q, *c = _Sequence.apply(plan, x, start, time, keep, *weights, *biases, *solution, *memory)  # type: ignore[no-untyped-call]
+    start = alive[0] if solution else (alive[0] - r) / p
+    q, *c = _Sequence.apply(plan, x, start, time, keep, sizes, *weights, *biases, *solution, *memory)  # type: ignore[no-untyped-call]
     h = q if solution else torch.add(q.new_tensor(r), q, alpha=p)
-    return h[..., : cell.output_size], (h[-1], *(part / 2 for part in c))
+    return h[:, : cell.output_size], completed((last(h, sizes), *(part / 2 for part in c)), state)
 
 
 def _first(plan: Plan, weight: Tensor, mixed: bool) -> dict[str, Product]:
@@ -62,8 +64,8 @@ def stepper(cell: CfC) -> Callable[[Tensor, State, Tensor], State]:
     rooms: dict[int, Layers] = {}
 
     def room(batch: int) -> Layers:
-        time, a = weight.new_empty(1, batch, 1), weight.new_empty(1, batch, len(weight))
-        layers = Layers.fresh(plan, solution, [w for w, _ in later], time, a)
+        time, a = weight.new_empty(batch, 1), weight.new_empty(batch, len(weight))
+        layers = Layers.fresh(plan, solution, [w for w, _ in later], (batch,), time, a)
         layers.begin([b for _, b in later])
         return layers
 
@@ -80,7 +82,7 @@ def stepper(cell: CfC) -> Callable[[Tensor, State, Tensor], State]:
 
 
 class _Sequence(torch.autograd.Function):
-    """x (T, B, F), start (B, H), time (T, B, 1) or None, keep (T, B, 1) or None, parameters -> q (T, B, H) and last C.
+    """x (N, F), start (B, H), time (N, 1) or None, keep (N, 1) or None, sizes, parameters -> q (N, H) and last C.
 
     The parameters are the weights of all layers, their biases, of cfc_s A and w_tau; of mixed memory ``rows`` and C
     before the first step.
@@ -88,7 +90,7 @@ class _Sequence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, plan: Plan, x: Tensor, start: Tensor, time: Tensor | None, keep: Tensor | None,
-                *parameters: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
+                sizes: Sizes, *parameters: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
         n = len(plan.squashes)
         weights, biases, others = list(parameters[:n]), list(parameters[n : 2 * n]), parameters[2 * n :]
         weights[-1], biases[-1] = plan.heads(weights[-1]), plan.heads(biases[-1])
@@ -97,69 +99,73 @@ class _Sequence(torch.autograd.Function):
         constant = plan.squashes[0].k * biases[0]
         for product in first.values():
             constant = constant + product.constant()
-        a = constant.expand(*x.shape[:2], -1).contiguous()
+        a = constant.expand(len(x), -1).contiguous()
         if "x" in first:
-            a.flatten(0, 1).addmm_(x.flatten(0, 1), first["x"].transposed)
-        layers = Layers.fresh(plan, solution, weights[1:], time, a)
+            a.addmm_(x, first["x"].transposed)
+        layers = Layers.fresh(plan, solution, weights[1:], sizes, time, a)
         layers.begin(biases[1:])
-        states = start.new_empty(len(x) + 1, *start.shape)
-        states[0] = start
-        carried = [states.unbind(0)]
+        states = start.new_empty(len(start) + len(x), start.shape[1])
+        states[: len(start)] = start
+        carried = [steps(states, sizes)]
         memory = None
         if of_memory:
             by_x, by_h, bias, c = of_memory
-            memory = Memory.fresh(plan.squashes[-1], x, by_x, by_h, c)
+            memory = Memory.fresh(plan.squashes[-1], x, by_x, by_h, c, sizes)
             memory.begin(x, bias)
-            carried.append(memory.c.unbind(0))
+            carried.append((memory.c_before, memory.c_after))
 
-        q, a_t, keep_t = carried[0], layers.a_t[0], None if keep is None else keep.unbind(0)
+        before, after = carried[0]
+        a_t, keep_t = layers.a_t[0], None if keep is None else keep.split(sizes)
         by_q = first["q"].transposed if "q" in first else None
-        for t in range(len(x)):
+        for t in range(len(sizes)):
             if memory is not None:
-                a_t[t].addmm_(memory.forward(t, q[t]), first["m"].transposed)
+                a_t[t].addmm_(memory.forward(t, before[t]), first["m"].transposed)
             if by_q is not None:
-                a_t[t].addmm_(q[t], by_q)
-            layers.forward(t, q[t + 1])
+                a_t[t].addmm_(before[t], by_q)
+            layers.forward(t, after[t])
             if keep_t is not None:
-                for part in carried:
-                    torch.where(keep_t[t], part[t + 1], part[t], out=part[t + 1])
+                for old, new in carried:
+                    torch.where(keep_t[t], new[t], old[t], out=new[t])
 
-        ctx.plan = plan
+        ctx.plan, ctx.sizes = plan, sizes
         kept = (*of_memory[:2], *memory.tensors) if memory else solution
         ctx.save_for_backward(x, keep, states, *weights, time, *layers.a, *layers.z, *layers.noise, layers.e, *kept)
-        return (states[1:],) if memory is None else (states[1:], memory.c[-1])
+        q = states[sizes[0] :]
+        return (q,) if memory is None else (q, last(memory.c[sizes[0] :], sizes))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g_states: Tensor, *g_c: Tensor) -> tuple[Tensor | None, ...]:
         plan: Plan = ctx.plan
+        sizes: Sizes = ctx.sizes
         n = len(plan.squashes)
         x, keep, states, *saved = ctx.saved_tensors
         weights, (time, *saved) = saved[:n], saved[n:]
         a, z, noise, (e, *others) = saved[:n], saved[n : 2 * n - 1], saved[2 * n - 1 : 3 * n - 2], saved[3 * n - 2 :]
         solution, of_memory = (others, ()) if plan.cell.variant == "solution" else ((), others)
-        layers = Layers(plan, solution, weights[1:], time, a, z, noise, e)
+        layers = Layers(plan, solution, weights[1:], sizes, time, a, z, noise, e)
         layers.derive(keep)
         memory = None
         if of_memory:
-            memory = Memory(plan.squashes[-1], *of_memory)
+            by_x, by_h, *kept = of_memory
+            memory = Memory(plan.squashes[-1], by_x, by_h, sizes, *kept)
             memory.derive(keep, *g_c)
         first = _first(plan, weights[0], memory is not None)
 
-        out = (torch.zeros_like(states[0]), *g_states.unbind(0))
-        passed = None if keep is None else (~keep).to(states.dtype).unbind(0)  # a masked step hands its gradient on
+        out = (torch.zeros_like(states[: sizes[0]]), *g_states.split(sizes))
+        passed = None if keep is None else (~keep).to(states.dtype).split(sizes)  # a masked step hands its gradient on
         g = [out[-1]]  # of q after each step, the last one's first
         by_q = first["q"].by_z if "q" in first else None
-        for t in reversed(range(len(x))):
+        for t in reversed(range(len(sizes))):
             g_first, g_new = layers.backward(t, g[-1]), out[t]
             if memory is not None:
                 g_new = memory.backward(t, g_first @ first["m"].by_z, g_new)
             if by_q is not None:
-                g_new = torch.addmm(g_new, g_first, by_q)
+                g_new = carried_back(g_new, g_first, by_q)
             g.append(g_new if passed is None else torch.addcmul(g_new, g[-1], passed[t]))
 
-        g_first, before = layers.g[0], states[:-1]
-        total = g_first.sum((0, 1))
+        g_first, before = layers.g[0], earlier(states, sizes)
+        total = g_first.sum(0)
         inputs = {"x": x, "m": memory.m if memory else None, "q": before}
         g_weight = torch.cat([product.gradient(g_first, inputs[name], total) for name, product in first.items()], dim=1)
         later_weights, later_biases = layers.gradients()
@@ -170,10 +176,10 @@ class _Sequence(torch.autograd.Function):
             g_x = g_first @ first["x"].by_z if "x" in first else torch.zeros_like(x)
         g_others: tuple[Tensor, ...] = ()
         if solution:
-            g_q = torch.stack(g[-2::-1])
+            g_q = torch.cat(g[-2::-1])
             g_others = layers.gradients_of_solution(g_q if keep is None else g_q * keep)
         if memory is not None:
             g_others = memory.gradients(x, before)
             if g_x is not None:
                 g_x += memory.g @ memory.by_x.by_z
-        return None, g_x, g[-1], None, None, *g_weights, *g_biases, *g_others
+        return None, g_x, g[-1], None, None, None, *g_weights, *g_biases, *g_others

@@ -20,16 +20,21 @@ from torch.autograd.function import once_differentiable
 
 from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.ctrnn import CTRNN
+from ltcbench.models.packing import Sizes, completed, last
 from ltcbench.models.solvers import TABLEAUS
 
 
-def sequence(cell: CTRNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
-    """Outputs of ``cell`` at every step and its last state, of (T, B, ...)."""
+def sequence(
+    cell: CTRNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
+) -> tuple[Tensor, State]:
+    """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
     (drive,) = cell.drive(x)
     h = (cell.solver.step_size * elapsed).unsqueeze(-1)
     keep = None if mask is None else mask.unsqueeze(-1)
-    states: Tensor = _Sequence.apply(cell, drive, state[0], h, keep, cell.drive_map.weight_h, cell.gain)  # type: ignore[no-untyped-call]
-    return states, (states[-1],)
+    states: Tensor = _Sequence.apply(  # type: ignore[no-untyped-call]
+        cell, drive, state[0][: sizes[0]], h, keep, sizes, cell.drive_map.weight_h, cell.gain
+    )
+    return states, completed((last(states, sizes),), state)
 
 
 def _moved(y: Tensor, h: Tensor, weights: Sequence[float], slopes: Sequence[Tensor], out: Tensor) -> Tensor:
@@ -41,27 +46,31 @@ def _moved(y: Tensor, h: Tensor, weights: Sequence[float], slopes: Sequence[Tens
 
 
 class _Sequence(torch.autograd.Function):
-    """drive (T, B, H), start (B, H), h (T, B, 1), keep (T, B, 1) or None, W_h, gain or None -> states (T, B, H)."""
+    """drive (N, H), start (B, H), h (N, 1), keep (N, 1) or None, sizes, W_h, gain or None -> states (N, H).
+
+    What is kept of each stage or sub-step is a list of as many blocks, step by step, (sizes[t], H).
+    """
 
     @staticmethod
-    def forward(ctx: Any, cell: CTRNN, drive: Tensor, start: Tensor, h: Tensor, keep: Tensor | None, weight: Tensor,
-                gain: Tensor | None) -> Tensor:  # fmt: skip
-        tableau, unfolds, (steps, *size) = TABLEAUS[cell.solver.name], cell.solver.unfolds, drive.shape
+    def forward(ctx: Any, cell: CTRNN, drive: Tensor, start: Tensor, h: Tensor, keep: Tensor | None, sizes: Sizes,
+                weight: Tensor, gain: Tensor | None) -> Tensor:  # fmt: skip
+        tableau, unfolds, size = TABLEAUS[cell.solver.name], cell.solver.unfolds, drive.shape[1]
         stages = len(tableau.b)
         # No sub-step of at most 1 leaves the interval that the exact solution stays in.
         bounded = cell.clip is not None or (cell.bounded and cell.decays and bool((h > 1).any()))
-        y = drive.new_empty(steps, unfolds + 1, *size)  # before each sub-step and after the last
-        between = drive.new_empty(steps, unfolds, stages - 1, *size)  # y_i of all stages but the first
-        f = drive.new_empty(steps, unfolds, stages, *size)
-        within = drive.new_empty(steps, unfolds, *size) if bounded else None  # 1 where the bounds changed nothing
-        transposed, f_t = weight.t(), iter(f.flatten(0, 2).unbind(0))
-        between_t, y_t = iter(between.flatten(0, 2).unbind(0)), iter(y.flatten(0, 1).unbind(0))
+        y = drive.new_empty(len(drive) * (unfolds + 1), size)  # before each sub-step and after the last
+        between = drive.new_empty(len(drive) * unfolds * (stages - 1), size)  # y_i of all stages but the first
+        f = drive.new_empty(len(drive) * unfolds * stages, size)
+        within = drive.new_empty(len(drive) * unfolds, size) if bounded else None  # 1 where the bounds changed nothing
+        transposed, f_t = weight.t(), iter(_blocks(f, sizes, unfolds * stages))
+        between_t, y_t = iter(_blocks(between, sizes, unfolds * (stages - 1))), iter(_blocks(y, sizes, unfolds + 1))
+        within_t = iter(() if within is None else _blocks(within, sizes, unfolds))
 
-        after, keep_t = start, None if keep is None else keep.unbind(0)
-        for t, (drive_t, h_t) in enumerate(zip(drive.unbind(0), h.unbind(0), strict=True)):
-            before = now = next(y_t).copy_(after)
+        after, keep_t, out = start, None if keep is None else keep.split(sizes), list[Tensor]()
+        for t, (drive_t, h_t) in enumerate(zip(drive.split(sizes), h.split(sizes), strict=True)):
+            before = now = next(y_t).copy_(after[: sizes[t]])
             bounds = cell.bounds(before) if bounded else None
-            for s in range(unfolds):
+            for _ in range(unfolds):
                 slopes: list[Tensor] = []
                 for i, row in enumerate(tableau.a):
                     point = _moved(now, h_t, row, slopes, next(between_t)) if i else now
@@ -69,36 +78,39 @@ class _Sequence(torch.autograd.Function):
                     slope = slope if gain is None else slope * gain
                     slopes.append(slope - point if cell.decays else slope)
                 now = _moved(now, h_t, tableau.b, slopes, next(y_t))
-                if bounds is not None and within is not None:
+                if bounds is not None:
                     free = now.clone()
-                    torch.eq(now.clamp_(*bounds), free, out=within[t, s])
-            after = now if keep_t is None else torch.where(keep_t[t], now, before)
-            if keep_t is not None:
-                y[t, -1] = after
+                    torch.eq(now.clamp_(*bounds), free, out=next(within_t))
+            after = now if keep_t is None else now.copy_(torch.where(keep_t[t], now, before))
+            out.append(after)
 
-        ctx.cell = cell
+        ctx.cell, ctx.sizes = cell, sizes
         ctx.save_for_backward(h, keep, weight, gain, y, between, f, within)
-        return y[:, -1].contiguous()
+        return torch.cat(out)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g_out: Tensor) -> tuple[Tensor | None, ...]:
         h, keep, weight, gain, y, between, f, within = ctx.saved_tensors
         cell: CTRNN = ctx.cell
-        tableau, (steps, unfolds, stages, *_) = TABLEAUS[cell.solver.name], f.shape
+        sizes: Sizes = ctx.sizes
+        tableau, unfolds = TABLEAUS[cell.solver.name], cell.solver.unfolds
+        stages = len(tableau.b)
         g_a = torch.ops.aten.tanh_backward(f.new_ones(()).expand_as(f), f)  # gain (1 - f^2), then times g_k
         if gain is not None:
             g_a.mul_(gain)
         g_gain = None if gain is None else torch.zeros_like(gain)
-        g_a_t, f_t = g_a.flatten(0, 2).unbind(0), f.flatten(0, 2).unbind(0)
-        out_t, h_t, g = g_out.unbind(0), h.unbind(0), torch.zeros_like(g_out[0])
-        for t in reversed(range(steps)):
-            g = passed = g + out_t[t]
-            if keep is not None:  # a masked step hands its gradient on to the step before
-                g = g * keep[t]
+        g_a_t, f_t = (_blocks(part, sizes, unfolds * stages) for part in (g_a, f))
+        within_t = () if within is None else _blocks(within, sizes, unfolds)
+        keep_t = None if keep is None else keep.split(sizes)
+        out_t, h_t, g = g_out.split(sizes), h.split(sizes), g_out[:0]
+        for t in reversed(range(len(sizes))):
+            g = passed = torch.cat([g + out_t[t][: len(g)], out_t[t][len(g) :]]) if len(g) < sizes[t] else g + out_t[t]
+            if keep_t is not None:  # a masked step hands its gradient on to the step before
+                g = g * keep_t[t]
                 passed = passed - g
             for s in reversed(range(unfolds)):
-                g = g if within is None else g * within[t, s]
+                g = g * within_t[t * unfolds + s] if within_t else g
                 g_h, g_y, g_before = g * h_t[t], list[Tensor](), g
                 for i in reversed(range(stages)):
                     g_k = g_h if tableau.b[i] == 1 else g_h * tableau.b[i]
@@ -112,10 +124,21 @@ class _Sequence(torch.autograd.Function):
                     g_y.append(torch.addmm(g_k, g_f, weight, beta=-1) if cell.decays else g_f @ weight)
                     g_before = g_before + g_y[-1]
                 g = g_before
-            if keep is not None:
+            if keep_t is not None:
                 g = g + passed
 
-        g_weight = g_a[:, :, 0].flatten(0, 2).t() @ y[:, :-1].flatten(0, 2)
+        y_t, first = _blocks(y, sizes, unfolds + 1), torch.cat(g_a_t[::stages])
+        befores = [block for n, block in enumerate(y_t) if n % (unfolds + 1) < unfolds]
+        g_weight = first.t() @ torch.cat(befores)
         if stages > 1:
-            g_weight += g_a[:, :, 1:].flatten(0, 3).t() @ between.flatten(0, 3)
-        return None, g_a.sum((1, 2)), g, None, None, g_weight, g_gain
+            of_later = [block for n, block in enumerate(g_a_t) if n % stages]
+            g_weight += torch.cat(of_later).t() @ between
+        each = unfolds * stages
+        of_step = (part.unflatten(0, (each, -1)) for part in g_a.split([each * size for size in sizes]))
+        return None, torch.cat([part.sum(0) for part in of_step]), g, None, None, None, g_weight, g_gain
+
+
+def _blocks(part: Tensor, sizes: Sizes, each: int) -> tuple[Tensor, ...]:
+    """The ``each`` blocks of every step."""
+    blocks: tuple[Tensor, ...] = part.split([size for size in sizes for _ in range(each)])
+    return blocks

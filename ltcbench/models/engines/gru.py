@@ -19,6 +19,11 @@ from ltcbench.models.packing import Sizes
 SOURCE = native.Source(Path(__file__).with_name("gru.c"), ("gru_forward", "gru_backward"))
 
 
+def serves(cell: GRU, x: Tensor) -> bool:
+    """Whether this engine can drive ``cell`` over inputs like ``x``."""
+    return SOURCE.serves(x)
+
+
 def sequence(
     cell: GRU, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
 ) -> tuple[Tensor, State]:
@@ -33,29 +38,28 @@ class _Sequence(torch.autograd.Function):
     """x (N, F), time (N,) or None, mask (N,) or None, h (B, H), W_x, W_h, b, b_n -> outputs (N, H) and last h."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, time: Tensor | None, mask: Tensor | None, sizes: Sizes, start: Tensor,
+    def forward(ctx: Any, x: Tensor, time: Tensor | None, mask: Tensor | None, sizes: Sizes, h: Tensor,
                 weight_x: Tensor, weight_h: Tensor, bias: Tensor, bias_n: Tensor) -> tuple[Tensor, Tensor]:  # fmt: skip
-        x = x if time is None else torch.cat([x, time.unsqueeze(1)], dim=1)
-        gates, size = torch.addmm(bias, x, weight_x.t()), start.shape[1]
-        before, u, out = x.new_empty(3, len(x), size).unbind(0)
-        h = native.fresh(start)
-        SOURCE.call("gru_forward", len(sizes), size, sizes, mask, weight_h, bias_n, gates, h, before, u, out)
-        ctx.sizes, ctx.further = sizes, time is not None
-        ctx.save_for_backward(x, mask, weight_x, weight_h, gates, before, u)
+        (rows, features), width, size = x.shape, weight_x.shape[1], h.shape[1]
+        inputs, gates = x.new_empty(rows, width + size), x.new_empty(rows, 3 * size)
+        u, out = x.new_empty(2, rows, size).unbind(0)
+        h = native.fresh(h)
+        SOURCE.call("gru_forward", len(sizes), features, size, sizes, mask, x.contiguous(), time, weight_x, weight_h,
+                    bias, bias_n, h, inputs, gates, u, out)  # fmt: skip
+        ctx.sizes, ctx.features = sizes, features
+        ctx.save_for_backward(mask, weight_x, weight_h, inputs, gates, u)
         return out, h
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g_out: Tensor, g_h: Tensor) -> tuple[Tensor | None, ...]:
-        x, mask, weight_x, weight_h, gates, before, u = ctx.saved_tensors
-        size, g_h = u.shape[1], native.fresh(g_h)
-        g_gates, g_u, g_bias, g_bias_n = (
-            torch.empty_like(gates), torch.empty_like(u), x.new_zeros(3 * size), x.new_zeros(size),
-        )  # fmt: skip
-        SOURCE.call("gru_backward", len(ctx.sizes), size, ctx.sizes, mask, weight_h, gates, before, u,
+        mask, weight_x, weight_h, inputs, gates, u = ctx.saved_tensors
+        (_, width), size, g_h = inputs.shape, u.shape[1], native.fresh(g_h)
+        g_gates, g_u = torch.empty_like(gates), torch.empty_like(u)
+        g_bias, g_bias_n = gates.new_zeros(3 * size), gates.new_zeros(size)
+        SOURCE.call("gru_backward", len(ctx.sizes), width, size, ctx.sizes, mask, weight_h, inputs, gates, u,
                     g_out.contiguous(), g_h, g_gates, g_u, g_bias, g_bias_n)  # fmt: skip
-        g_weight_h = torch.empty_like(weight_h)
-        torch.mm(g_gates[:, : 2 * size].t(), before, out=g_weight_h[: 2 * size])
-        torch.mm(g_u.t(), before, out=g_weight_h[2 * size :])
-        g_x = g_gates @ weight_x[:, : x.shape[1] - ctx.further] if ctx.needs_input_grad[0] else None
-        return g_x, None, None, None, g_h, g_gates.t() @ x, g_weight_h, g_bias, g_bias_n
+        g_x = g_gates @ weight_x[:, : ctx.features] if ctx.needs_input_grad[0] else None
+        g_weight_x, g_weight_h = (g_gates.t() @ inputs).split([width - size, size], dim=1)
+        torch.mm(g_u.t(), inputs[:, -size:], out=g_weight_h[2 * size :])  # what h gives n is behind r
+        return g_x, None, None, None, g_h, g_weight_x, g_weight_h, g_bias, g_bias_n

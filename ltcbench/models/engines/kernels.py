@@ -11,7 +11,7 @@ from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.rnn import RNN
-from ltcbench.models.packing import Sizes
+from ltcbench.models.packing import Sizes, completed
 
 # has_biases, num_layers, dropout, train, bidirectional, batch_first
 _ONE_LAYER = (True, 1, 0.0, False, False, False)
@@ -54,7 +54,7 @@ def _run(
         y = y.flatten(0, 1)
     else:
         y, *last = kernel(x, torch.tensor(sizes), start, weights, *_ONE_LAYER[:-1])
-    return y, tuple(torch.cat([now[0], part[sizes[0] :]]) for now, part in zip(last, state, strict=True))
+    return y, completed(tuple(part[0] for part in last), state)
 
 
 def _parameters(layer: Affine) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,15 +7,15 @@
 
 #include "simd.h"
 
-/* gates: (4 H,), in: the inputs' part of z_i, z_j, z_f, z_o; out: i, j, f, o. product: (4 H,), the state's part.
-   c: in and out, as it is with keep. before: c before the step. */
-INLINE void lstm_row(int64_t H, float forget_bias, int keep, const float *product, float *gates, float *c,
-                     float *before, float *y, float *m) {
-#pragma omp simd
+/* gates: (4 H,), in: z without its bias; out: i, j, f, o. c: in and out, as it is with keep. before: c before the
+   step. */
+INLINE void lstm_row(int64_t H, const float *bias, float forget_bias, int keep, float *gates, float *c, float *before,
+                     float *y, float *m) {
+#pragma omp simd simdlen(16)
     for (int64_t k = 0; k < H; k++) {
-        float i = sigmoid(gates[k] + product[k]), j = hyperbolic_tangent(gates[H + k] + product[H + k]);
-        float f = sigmoid(gates[2 * H + k] + product[2 * H + k] + forget_bias);
-        float o = sigmoid(gates[3 * H + k] + product[3 * H + k]);
+        float i = sigmoid(gates[k] + bias[k]), j = hyperbolic_tangent(gates[H + k] + bias[H + k]);
+        float f = sigmoid(gates[2 * H + k] + bias[2 * H + k] + forget_bias);
+        float o = sigmoid(gates[3 * H + k] + bias[3 * H + k]);
         float new = f * c[k] + i * j;
         before[k] = c[k];
         gates[k] = i;
@@ -31,7 +31,7 @@ INLINE void lstm_row(int64_t H, float forget_bias, int keep, const float *produc
 /* g_m: gradient of m. g_c: (H,), in: of c after the step, out: of c before it. g_z: (4 H,), of z; zero with keep. */
 INLINE void lstm_row_backward(int64_t H, int keep, const float *gates, const float *before, const float *y,
                               const float *g_m, float *g_c, float *g_z) {
-#pragma omp simd
+#pragma omp simd simdlen(16)
     for (int64_t k = 0; k < H; k++) {
         float i = gates[k], j = gates[H + k], f = gates[2 * H + k], o = gates[3 * H + k];
         float gm = keep ? 0.0f : g_m[k], gc = (keep ? 0.0f : g_c[k]) + gm * o * tanh_slope(y[k]);

@@ -12,23 +12,19 @@ from torch.autograd.function import once_differentiable
 from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.synapses import Synapses
-from ltcbench.models.engines.native import call, library
+from ltcbench.models.engines import native
 from ltcbench.models.packing import Sizes
 
-SOURCE = Path(__file__).with_name("ltc.c")
-FUNCTIONS = ("synapses_forward", "synapses_backward", "ltc_forward", "ltc_backward")
+SOURCE = native.Source(
+    Path(__file__).with_name("ltc.c"), ("synapses_forward", "synapses_backward", "ltc_forward", "ltc_backward")
+)
 LANES = 16  # as in ltc.c
 LOG2_E = 1.4426950408889634
 
 
-def available() -> bool:
-    """Whether the C functions can be had here."""
-    return library(SOURCE, FUNCTIONS) is not None
-
-
 def serves(cell: LTC, x: Tensor) -> bool:
     """Whether this engine can drive ``cell`` over inputs like ``x``."""
-    return cell.solver is None and x.dtype == torch.float32 and x.device.type == "cpu" and available()
+    return cell.solver is None and SOURCE.serves(x)
 
 
 def sequence(
@@ -82,7 +78,7 @@ def _synapses(u: Tensor, synapses: Tensor, post: int) -> tuple[Tensor, Tensor]:
     """Of contiguous tensors as ``_Synapses`` takes them."""
     reversal = u.new_empty(len(u), post)
     conductance = torch.empty_like(reversal)
-    _call("synapses_forward", len(u), post, u.shape[-1], u, synapses, reversal, conductance)
+    SOURCE.call("synapses_forward", len(u), post, u.shape[-1], u, synapses, reversal, conductance)
     return reversal, conductance
 
 
@@ -94,8 +90,8 @@ def _recurrence(
     rows, width = sum(sizes), start.shape[1]
     v = reversal.new_empty((unfolds + 1) * rows, width)
     denominator = reversal.new_empty(unfolds * rows, width)
-    out, state, scratch = torch.empty_like(reversal), start.clone(), torch.empty_like(start)
-    _call("ltc_forward", len(sizes), sizes, width, unfolds, reversal, conductance, h, mask, cm, synapses, v,
+    out, state, scratch = torch.empty_like(reversal), native.fresh(start), torch.empty_like(start)
+    SOURCE.call("ltc_forward", len(sizes), sizes, width, unfolds, reversal, conductance, h, mask, cm, synapses, v,
           denominator, scratch, state, out)  # fmt: skip
     return out, state, v, denominator
 
@@ -115,7 +111,7 @@ class _Synapses(torch.autograd.Function):
         u, synapses = ctx.saved_tensors
         g_u, g_synapses = torch.zeros_like(u), torch.zeros_like(synapses)
         whole = (F.pad(part, (0, -part.shape[1] % LANES)).contiguous() for part in g)
-        _call("synapses_backward", len(u), len(synapses), u.shape[1], u, synapses, *whole, g_u, g_synapses)
+        SOURCE.call("synapses_backward", len(u), len(synapses), u.shape[1], u, synapses, *whole, g_u, g_synapses)
         return g_u, g_synapses, None
 
 
@@ -141,15 +137,9 @@ class _Recurrence(torch.autograd.Function):
         h, mask, cm, synapses, v, denominator = ctx.saved_tensors
         g_reversal, g_conductance = h.new_zeros(2, *g_out.shape)
         g_cm, g_synapses = torch.zeros_like(cm), torch.zeros_like(synapses)
-        g = g_last.clone(memory_format=torch.contiguous_format)  # of the state, carried back through time
+        g = native.fresh(g_last)  # of the state, carried back through time
         g_sums = h.new_zeros(2, len(g), len(synapses) * LANES)
-        _call("ltc_backward", len(ctx.sizes), ctx.sizes, len(cm), ctx.unfolds, g_out.contiguous(), h, mask, cm,
+        SOURCE.call("ltc_backward", len(ctx.sizes), ctx.sizes, len(cm), ctx.unfolds, g_out.contiguous(), h, mask, cm,
               synapses, v, denominator, *g_sums, torch.empty_like(g), g, g_reversal, g_conductance, g_cm,
               g_synapses)  # fmt: skip
         return g_reversal, g_conductance, None, None, g, g_cm, g_synapses, None, None
-
-
-def _call(function: str, *arguments: int | Tensor | tuple[int, ...] | None) -> None:
-    native = library(SOURCE, FUNCTIONS)
-    assert native is not None
-    call(native, function, *arguments)

@@ -165,5 +165,6 @@ def address(tensor: Tensor | None) -> ctypes.c_void_p:
     """
     if tensor is None:
         return ctypes.c_void_p(None)
-    assert tensor.is_contiguous() and tensor.device.type == "cpu" and tensor.dtype in (torch.float32, torch.bool)
+    assert tensor.is_contiguous() and tensor.device.type == "cpu"
+    assert tensor.dtype in (torch.float32, torch.bool, torch.int32)
     return ctypes.c_void_p(tensor.data_ptr())

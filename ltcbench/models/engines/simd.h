@@ -1,7 +1,7 @@
 /* Small kernels that the recurrent cells in C consist of: float32, row-major, one thread.
 
-   Nothing here is for one kind of processor: vec is a vector of WIDTH floats in the sense of GCC and Clang, which they
-   lay into as many registers as the processor needs, and loops over elements are left to them (omp simd). */
+   Nothing here is for one kind of processor: vec is a vector of the width that it has, in the sense of GCC and Clang, and
+   loops over elements are left to them: omp simd, with simdlen(16) where GCC would take half of the widest registers. */
 
 #ifndef SIMD_H
 #define SIMD_H
@@ -11,17 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH 16
-typedef float vec __attribute__((vector_size(WIDTH * sizeof(float)), aligned(sizeof(float)), may_alias));
-
 #define INLINE static inline __attribute__((always_inline))
 
-/* Rows of a tile: as many sums at once as the registers hold. */
-#ifdef __AVX512F__
+/* A tile of a product is ROWS by WIDTH: as many sums at once as the registers hold. */
+#if defined(__AVX512F__)
+#define LANES 16
 #define ROWS 8
+#elif defined(__AVX__)
+#define LANES 8
+#define ROWS 6
 #else
+#define LANES 4
 #define ROWS 6
 #endif
+#define WIDTH (2 * LANES)
+typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /* Room for so many floats, to be given back by free. */
 static inline float *room(long floats) {
@@ -49,46 +53,43 @@ static inline void pack(long k, long n, const float *restrict b, long by_row, lo
     }
 }
 
-/* A tile of C, rows by WIDTH, of which the first columns are written; rows is known where this is inlined. */
+/* A tile of C of which the first columns are written; rows is known where this is inlined. */
 INLINE void tile(int rows, long k, const float *a, long by_row, long by_k, const float *panel, float *c, long c_row,
                  long columns, int add) {
-    vec sum[ROWS];
-    for (int r = 0; r < rows; r++) sum[r] = (vec){0};
-    for (long p = 0; p < k; p++) {
-        vec b = *(const vec *)(panel + p * WIDTH);
-        for (int r = 0; r < rows; r++) sum[r] += a[r * by_row + p * by_k] * b;
+    vec left[ROWS], right[ROWS];
+    for (int r = 0; r < rows; r++) left[r] = right[r] = (vec){0};
+    for (long p = 0; p < k; p++, a += by_k, panel += WIDTH) {
+        vec b0 = *(const vec *)panel, b1 = *(const vec *)(panel + LANES);
+        for (int r = 0; r < rows; r++) {
+            left[r] += a[r * by_row] * b0;
+            right[r] += a[r * by_row] * b1;
+        }
     }
     for (int r = 0; r < rows; r++) {
         float *to = c + r * c_row, edge[WIDTH];
-        if (columns < WIDTH) {
-            *(vec *)edge = sum[r];
-            for (long j = 0; j < columns; j++) to[j] = (add ? to[j] : 0.0f) + edge[j];
-        } else if (add) {
-            *(vec *)to += sum[r];
-        } else {
-            *(vec *)to = sum[r];
-        }
+        float *sum = columns < WIDTH ? edge : to;
+        if (columns < WIDTH && add) memcpy(edge, to, columns * sizeof(float));
+        if (add) left[r] += *(vec *)sum, right[r] += *(vec *)(sum + LANES);
+        *(vec *)sum = left[r];
+        *(vec *)(sum + LANES) = right[r];
+        if (columns < WIDTH) memcpy(to, edge, columns * sizeof(float));
     }
 }
 
 /* A[i][p] lies at a[i * by_row + p * by_k], C[i][j] at c[i * c_row + j]. */
-static __attribute__((noinline, unused)) void multiply(long m, long n, long k, const float *a, long by_row, long by_k, const float *packed,
-                            float *c, long c_row, int add) {
+static __attribute__((noinline, unused)) void multiply(long m, long n, long k, const float *a, long by_row, long by_k,
+                                                       const float *packed, float *c, long c_row, int add) {
     for (long j = 0; j < n; j += WIDTH) {
         const float *panel = packed + j * k;
-        long columns = n - j < WIDTH ? n - j : WIDTH;
-        for (long i = 0; i < m; i += ROWS) {
-            const float *ai = a + i * by_row;
-            float *ci = c + i * c_row + j;
-#define OF(rows) case rows: tile(rows, k, ai, by_row, by_k, panel, ci, c_row, columns, add); break
-            switch (m - i < ROWS ? m - i : ROWS) {
-                OF(1); OF(2); OF(3); OF(4); OF(5); OF(6);
-#if ROWS > 6
-                OF(7); OF(8);
-#endif
-            }
-#undef OF
-        }
+        long columns = n - j < WIDTH ? n - j : WIDTH, i = 0;
+#define TILES(rows) \
+    for (; i + rows <= m; i += rows) \
+        tile(rows, k, a + i * by_row, by_row, by_k, panel, c + i * c_row + j, c_row, columns, add)
+        TILES(ROWS);
+        TILES(4);
+        TILES(2);
+        TILES(1);
+#undef TILES
     }
 }
 
@@ -97,7 +98,7 @@ static __attribute__((noinline, unused)) void add_rows(long rows, long n, const 
                                                        float *restrict total) {
     for (long block = 0; block < rows; block += 64) {
         long end = block + 64 < rows ? block + 64 : rows, j = 0;
-        for (; j + WIDTH <= n; j += WIDTH) {
+        for (; j + LANES <= n; j += LANES) {
             vec sum = {0};
             for (long r = block; r < end; r++) sum += *(const vec *)(a + r * n + j);
             *(vec *)(total + j) += sum;
@@ -144,11 +145,12 @@ INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
 INLINE float sigmoid_slope(float s) { return s * (1.0f - s); }
 INLINE float tanh_slope(float y) { return 1.0f - y * y; }
 
-/* tanh(x) = -e / (2 + e), e = exp(-2 x) - 1 without cancellation: small x keep their digits. */
+/* tanh |x| = e / (2 + e), e = exp(2 |x|) - 1 without cancellation: small x keep their digits. With exp(-2 |x|) an error
+   of e would count six times as much. */
 INLINE float hyperbolic_tangent(float x) {
-    float power, q = split_exp(-2.0f * x, &power);
+    float power, q = split_exp(2.0f * fabsf(x), &power);
     float e = power * q + (power - 1.0f);
-    return -e / (2.0f + e);
+    return copysignf(e / (2.0f + e), x);
 }
 
 #endif

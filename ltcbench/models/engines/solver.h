@@ -33,7 +33,7 @@ static inline int limited(const Equation *e) { return e->bounded || e->clip < IN
 static void solve(const Equation *e, int64_t rows, int64_t stride, const float *h, const float *restrict drive,
                   float *y, float *points, float *f, unsigned char *restrict within, float *room) {
     int64_t H = e->H, size = rows * H;
-    float *next = room, *largest = room + size;
+    float *sum = room, *largest = room + size; /* sum: of b_i k_i, added at once so that y is rounded once */
     if (limited(e))
         for (int64_t r = 0; r < rows; r++)
             for (int64_t at = r * H, j = 0; j < H; j++, at++) {
@@ -42,33 +42,34 @@ static void solve(const Equation *e, int64_t rows, int64_t stride, const float *
             }
     for (int64_t s = 0; s < e->unfolds; s++) {
         memcpy(points, y, size * sizeof(float));
-        memcpy(next, y, size * sizeof(float));
+        memset(sum, 0, size * sizeof(float));
         for (int64_t i = 0; i < e->stages; i++, points += stride, f += stride) {
             multiply(rows, H, H, points, H, 1, e->weight, f, H, 0);
             int last = i + 1 == e->stages;
             float *following = last ? room + 2 * size : points + stride;
             for (int64_t r = 0; r < rows; r++) {
-                float to_next = h[r] * e->b[i], to_following = last ? 0.0f : h[r] * e->c[i + 1];
+                float weight = e->b[i], to_following = last ? 0.0f : h[r] * e->c[i + 1];
 #pragma omp simd
                 for (int64_t j = 0; j < H; j++) {
                     int64_t at = r * H + j;
                     float squashed = hyperbolic_tangent(drive[at] + f[at]);
                     float k = e->gain[j] * squashed - e->decay * points[at];
                     f[at] = squashed;
-                    next[at] += to_next * k;
+                    sum[at] += weight * k;
                     following[at] = y[at] + to_following * k;
                 }
             }
         }
+        for (int64_t r = 0; r < rows; r++)
+#pragma omp simd
+            for (int64_t at = r * H; at < (r + 1) * H; at++) y[at] += h[r] * sum[at];
         if (limited(e)) {
             for (int64_t at = 0; at < size; at++) {
-                float free = next[at], most = largest[at];
+                float free = y[at], most = largest[at];
                 y[at] = free > most ? most : free < -most ? -most : free;
                 within[at] = y[at] == free;
             }
             within += stride;
-        } else {
-            memcpy(y, next, size * sizeof(float));
         }
     }
 }
@@ -90,11 +91,11 @@ static void solve_back(const Equation *e, int64_t rows, int64_t stride, const fl
         for (int64_t i = e->stages - 1; i >= 0; i--) {
             f -= stride, g_a -= stride;
             for (int64_t r = 0; r < rows; r++) {
-                float of_next = h[r] * e->b[i], of_following = i + 1 == e->stages ? 0.0f : h[r] * e->c[i + 1];
+                float of_next = e->b[i], of_following = i + 1 == e->stages ? 0.0f : e->c[i + 1];
 #pragma omp simd
                 for (int64_t j = 0; j < H; j++) {
                     int64_t at = r * H + j;
-                    float g_k = of_next * g[at] + of_following * g_y[at];
+                    float g_k = h[r] * (of_next * g[at] + of_following * g_y[at]);
                     g_gain[j] += g_k * f[at];
                     g_a[at] = g_k * e->gain[j] * (1.0f - f[at] * f[at]);
                     g_drive[at] += g_a[at];

@@ -1,4 +1,4 @@
-"""CT-RNN and neural ODE with an explicit solver over a whole sequence, in C (``solver.c``): float32 on the CPU."""
+"""CT-RNN, neural ODE and the ODE-RNN that is one, with an explicit solver, in C (``solver.c``): float32 on the CPU."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ltcbench.models.cells.cell import State
+from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.ctrnn import CTRNN
+from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.engines import native
 from ltcbench.models.packing import Sizes
 from ltcbench.models.solvers import TABLEAUS
@@ -18,25 +19,22 @@ SOURCE = native.Source(Path(__file__).with_name("solver.c"), ("solver_forward", 
 Settings = tuple[int, int, Tensor, Tensor, int, int, float]
 
 
+def serves(cell: Cell, x: Tensor) -> bool:
+    """Whether this engine can drive ``cell`` over inputs like ``x``."""
+    return not (isinstance(cell, ODERNN) and cell.observes) and SOURCE.serves(x)
+
+
 def sequence(
-    cell: CTRNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
+    cell: CTRNN | ODERNN, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
 ) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
-    h, layer = cell.solver.step_size * elapsed, cell.drive_map
-    gain = x.new_ones(cell.hidden_size) if cell.gain is None else cell.gain
+    ode: CTRNN = cell.ode if isinstance(cell, ODERNN) else cell
+    h, layer = ode.solver.step_size * elapsed, ode.drive_map
+    gain = x.new_ones(ode.hidden_size) if ode.gain is None else ode.gain
     out, last = _Sequence.apply(  # type: ignore[no-untyped-call]
-        x,
-        h,
-        mask,
-        sizes,
-        settings(cell, h),
-        torch.is_grad_enabled(),
-        *state,
-        layer.weight_x,
-        layer.weight_h,
-        layer.bias,
-        gain,
-    )
+        x, h, mask, sizes, settings(ode, h), torch.is_grad_enabled(), *state,
+        layer.weight_x, layer.weight_h, layer.bias, gain,
+    )  # fmt: skip
     return out, (last,)
 
 

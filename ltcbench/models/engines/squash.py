@@ -83,6 +83,15 @@ class Product:
         return self.weight.sum(1) * self.shift if self.shift else self.weight.new_zeros(())
 
     def gradient(self, g: Tensor, z: Tensor, total: Tensor) -> Tensor:
-        """Of the weight, from gradients g (T, B, m) of the results, their sum (m,) and z (T, B, n)."""
+        """Of the weight, from gradients g (N, m) of the results, their sum (m,) and z (N, n)."""
         of_r = total.mul(self.shift).unsqueeze(1)
-        return torch.addmm(of_r, g.flatten(0, 1).t(), z.flatten(0, 1), alpha=self.factor)
+        return torch.addmm(of_r, g.t(), z, alpha=self.factor)
+
+
+def carried_back(g: Tensor, g_after: Tensor, by_z: Tensor) -> Tensor:
+    """The gradient of a state before a step: ``g`` (B, n) and ``g_after`` (b, m) ``by_z`` in the rows that go on."""
+    if len(g_after) == len(g):
+        return torch.addmm(g, g_after, by_z)
+    g = g.clone()
+    g[: len(g_after)].addmm_(g_after, by_z)
+    return g
