@@ -15,7 +15,7 @@ class Part:
     Attributes:
         mask: None too where sequences are only padded at the end: then ``lengths`` say it.
         counted: which targets enter loss and metric, the shape of the targets; None: all.
-        lengths: the steps of each sequence (N,) up to the last one that a counted target needs; None: all.
+        lengths: number of steps of each sequence (N,) up to the last one observed; None: all. No target needs more.
     """
 
     x: Tensor
@@ -41,8 +41,7 @@ class Part:
             counted = y >= 0 if counted is None else counted & (y >= 0)
             y = y.clamp(min=0)
         observed = mask if mask is None or mask.dim() == 2 else mask.any(-1)
-        needed = counted if spec.per_step else observed
-        lengths = None if needed is None or needed[:, -1].all() else _last(needed)
+        lengths = None if observed is None or observed[:, -1].all() else _last(observed)
         if mask is not None and mask.dim() == 2 and torch.equal(mask.sum(1), _last(mask)):
             mask = None
         return cls(tensor(split.x), y, tensor(split.elapsed), mask, counted, lengths)

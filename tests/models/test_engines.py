@@ -210,6 +210,26 @@ def test_compiled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_equal(built(name), "compiled", True, 1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute")
+def test_a_step_is_compiled_once_for_any_number_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs: list[Any] = []
+
+    def count(graph: Any, inputs: Any) -> Any:
+        graphs.append(graph)
+        return graph
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=count, fullgraph=True))
+    net = built("ctgru")
+    x, lengths = torch.randn(9, STEPS, FEATURES, dtype=torch.float64), torch.tensor([6, 5, 5, 4, 3, 3, 2, 2, 0])
+    expected, _ = net(x, lengths=lengths)
+    net.engine = "compiled"
+    for rows in (9, 8, 9, 6, 3):
+        y, _ = net(x[:rows], lengths=lengths[:rows])
+        assert net.ran == "compiled"
+        assert torch.allclose(y, expected[:rows], atol=1e-12)
+    assert len(graphs) == 2  # with and without a gradient of the state, which the first one does not need
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of torch's own code, while it compiles
 def test_compiled_to_machine_code() -> None:

@@ -108,7 +108,7 @@ def test_an_empty_batch_for_other_options_and_engines(name: str, options: dict[s
 def test_an_empty_batch_is_not_what_a_step_is_compiled_for() -> None:
     net = models.build("lstm", 3, 4, 2, engine="compiled")
     net(torch.zeros(0, 5, 3))
-    assert net.ran == "eager" and "compiled_for" not in net.cell.__dict__
+    assert net.ran == "eager" and "compiled_steps" not in net.cell.__dict__
 
 
 @every_model

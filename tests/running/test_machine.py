@@ -19,6 +19,15 @@ def as_before() -> Iterator[None]:
     yield
     torch.set_num_threads(threads)
     torch.set_float32_matmul_precision(precision)
+    torch.set_flush_denormal(False)
+
+
+def test_numbers_too_small_for_a_normal_float32_count_as_zero() -> None:
+    vanished = torch.full((8,), 1e-30)
+    assert (vanished * 1e-10).all()
+    set_up(composed(["device=cpu"]))
+    assert not (vanished * 1e-10).any()
+    assert (vanished * 1e-7).all()
 
 
 def test_products_are_rounded_only_when_asked_for(caplog: pytest.LogCaptureFixture) -> None:

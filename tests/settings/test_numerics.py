@@ -20,3 +20,17 @@ def test_a_change_concerns_the_identity_of_its_own_trainings_alone(monkeypatch: 
 def test_two_changes_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numerics, "CHANGES", (lambda model, task: True, lambda model, task: True))
     assert numerics.numerics({}, {}) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed"),
+    [
+        (["task=physionet", "model=cfc", "recipe=physionet-cfc"], True),
+        (["task=physionet", "model=cfc_nogate", "recipe=physionet-cfc_nogate"], False),
+        (["task=physionet", "model=transformer"], True),
+        (["task=xor", "model=transformer"], False),
+        (["task=walker", "model=cfc", "recipe=walker-cfc", "model.backbone_dropout=0.1"], False),
+    ],
+)
+def test_dropout_is_drawn_for_no_padding(settings: list[str], changed: bool) -> None:
+    assert ("numerics" in tree(composed(settings))) == changed
