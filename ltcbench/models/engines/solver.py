@@ -1,5 +1,6 @@
 """CT-RNN, neural ODE and the ODE-RNN that is one, with an explicit solver, in C (``solver.c``): float32 on the CPU."""
 
+import functools
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,13 +39,20 @@ def sequence(
     return out, (last,)
 
 
+@functools.cache
+def _columns(method: str) -> tuple[Tensor, Tensor]:
+    """c and b of ``solver.h``."""
+    tableau = TABLEAUS[method]
+    assert not any(weight for row in tableau.a for weight in row[:-1])  # each stage starts from the one before alone
+    return torch.tensor([sum(row, 0.0) for row in tableau.a]), torch.tensor(tableau.b)
+
+
 def settings(cell: CTRNN, h: Tensor) -> Settings:
     """What the C functions need to know of an equation and its solver, whose sub-steps have these lengths."""
-    tableau, clip = TABLEAUS[cell.solver.name], float("inf") if cell.clip is None else float(cell.clip)
-    assert not any(weight for row in tableau.a for weight in row[:-1])  # each stage starts from the one before alone
-    c, b = torch.tensor([sum(row, 0.0) for row in tableau.a]), torch.tensor(tableau.b)
+    c, b = _columns(cell.solver.name)
     # No sub-step of at most 1 leaves the interval that the exact solution stays in.
     bounded = cell.bounded and cell.decays and bool((h > 1).any())
+    clip = float("inf") if cell.clip is None else float(cell.clip)
     return cell.solver.unfolds, len(b), c, b, int(cell.decays), int(bounded), clip
 
 
