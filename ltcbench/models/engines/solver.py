@@ -41,7 +41,7 @@ def sequence(
 
 @functools.cache
 def _columns(method: str) -> tuple[Tensor, Tensor]:
-    """c and b of ``solver.h``."""
+    """The columns c and b of ``solver.h``."""
     tableau = TABLEAUS[method]
     assert not any(weight for row in tableau.a for weight in row[:-1])  # each stage starts from the one before alone
     return torch.tensor([sum(row, 0.0) for row in tableau.a]), torch.tensor(tableau.b)
