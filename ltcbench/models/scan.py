@@ -78,7 +78,7 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     if (engine == "compiled" or isinstance(cell, SOLVED)) and cell.adaptive:  # asked late: to find out takes a while
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
-    fused = _native(cell, x) is not None or (type(cell) in FUSED and (mask is None or isinstance(cell, MASKED)))
+    fused = _native(cell, x, sizes) is not None or (type(cell) in FUSED and (mask is None or isinstance(cell, MASKED)))
     if engine == "auto":
         if isinstance(cell, CfC | MixedCfC) and len(sizes) == 1 and not torch.is_grad_enabled():
             return "eager"  # to prepare the weights would take longer than the step
@@ -86,8 +86,10 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
     return "eager" if engine == "fused" and not fused else engine
 
 
-def _native(cell: Cell, x: Tensor) -> Sequence | None:
-    """The engine in C that can drive ``cell`` over ``x``, if there is one."""
+def _native(cell: Cell, x: Tensor, sizes: Sizes) -> Sequence | None:
+    """The engine in C that can drive ``cell`` over ``x``, if there is one and it pays."""
+    if len(sizes) == 1 and not torch.is_grad_enabled():
+        return None  # to prepare the weights would take longer than the step
     serves, sequence = NATIVE.get(type(cell), (None, None))
     return sequence if serves is not None and serves(cell, x) else None
 
@@ -134,7 +136,7 @@ def scan(
         whole, state = cell.sequence(x.unflatten(0, shape), state, elapsed.view(shape), mask)
         return whole.flatten(0, 1), state
     if engine == "fused":
-        return (_native(cell, x) or FUSED[type(cell)])(cell, x, state, elapsed, mask, sizes)
+        return (_native(cell, x, sizes) or FUSED[type(cell)])(cell, x, state, elapsed, mask, sizes)
     if engine == "compiled" and isinstance(cell, LTC) and ltc.serves(cell, x):
         return ltc.sequence(cell, x, state, elapsed, mask, sizes)
 

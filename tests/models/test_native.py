@@ -164,7 +164,7 @@ def test_a_library_without_the_functions_is_a_reason_for_the_eager_engine(
 ) -> None:
     assert native.library(source, (*FUNCTIONS, "question")) is None
     assert [record.message for record in caplog.records] == [
-        "no C compiler that works here (AttributeError): the slower eager engine runs."
+        "no C compiler that works here (AttributeError): a slower engine runs, ltcbench doctor says by how much."
     ]
 
 

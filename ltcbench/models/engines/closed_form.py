@@ -3,6 +3,8 @@
 In the loop are all products that depend on the state; the gradients of weights are one product each at the end.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,18 +42,32 @@ def sequence(
     return out[:, : cell.output_size], tuple(last)
 
 
+class _Shape(NamedTuple):
+    """The numbers that ``closed_form.c`` calls a shape; F, H and U there are ``features``, ``size`` and ``units``."""
+
+    features: int
+    size: int
+    layers: int
+    units: int
+    variant: int
+    activation: int
+    timed: bool
+    memory: int
+    feeds: bool
+
+
 class _Plan(NamedTuple):
     """How ``cell`` is computed.
 
     Attributes:
         cell: the CfC proper.
-        numbers: as ``closed_form.c`` takes them.
+        shape: its numbers.
         same: the elapsed time of all steps if it is the same: then the gate is one head, of t_a same + t_b.
         forget_bias: of the memory.
     """
 
     cell: CfC
-    numbers: tuple[int, ...]
+    shape: _Shape
     same: float | None
     forget_bias: float
 
@@ -59,14 +75,21 @@ class _Plan(NamedTuple):
     def of(cls, cell: CfC | MixedCfC, elapsed: Tensor) -> "_Plan":
         mixed = isinstance(cell, MixedCfC)
         cfc = cell.cfc if isinstance(cell, MixedCfC) else cell
-        first, last = elapsed.aminmax()
-        same = first.item() if cfc.variant != "solution" and first == last else None
-        activation = ACTIVATIONS.index(cfc.activation) if len(cfc.backbone) else 0
-        memory = cell.input_size + cell.hidden_size if mixed else 0
-        width = cfc.backbone[0].out_features if len(cfc.backbone) else 0
-        numbers = (cfc.input_size, cfc.hidden_size, len(cfc.backbone), width, VARIANTS.index(cfc.variant), activation,
-                   same is None, memory, mixed and cfc.tf)  # fmt: skip
-        return cls(cfc, tuple(map(int, numbers)), same, float(cell.forget_bias) if isinstance(cell, MixedCfC) else 0.0)
+        least, most = elapsed.aminmax()
+        same = least.item() if cfc.variant != "solution" and least == most else None
+        layers = len(cfc.backbone)
+        shape = _Shape(
+            features=cfc.input_size,
+            size=cfc.hidden_size,
+            layers=layers,
+            units=cfc.layer(0)[0].shape[0] if layers else 0,
+            variant=VARIANTS.index(cfc.variant),
+            activation=ACTIVATIONS.index(cfc.activation) if layers else 0,
+            timed=same is None,
+            memory=cell.input_size + cell.hidden_size if mixed else 0,
+            feeds=mixed and cfc.tf,
+        )
+        return cls(cfc, shape, same, float(cell.forget_bias) if isinstance(cell, MixedCfC) else 0.0)
 
     @property
     def sign(self) -> float:
@@ -87,27 +110,19 @@ class _Plan(NamedTuple):
 
     def of_heads(self, g: Tensor) -> Tensor:
         """The gradient of the argument of ``heads`` from that of its result."""
-        return (
-            g
-            if self.same is None
-            else torch.cat([*g.chunk(3)[:2], self.sign * self.same * g.chunk(3)[2], g.chunk(3)[2]])
-        )
+        if self.same is None:
+            return g
+        *ff, t_b = g.chunk(3)
+        return torch.cat([*ff, t_b * (self.sign * self.same), t_b])
 
     def noise(self, sizes: Sizes, like: Tensor) -> list[Tensor | None]:
         """Dropout's factors behind each layer of the backbone (N, U), drawn in the order of the eager engine."""
-        share = 1 - self.cell.dropout
-        drawn = [
-            like.new_empty(len(like), self.numbers[3]) if self.cell.drops(i) else None
-            for i in range(len(self.cell.backbone))
-        ]
-        dropped = [noise for noise in drawn if noise is not None]
-        if dropped:
-            for parts in zip(*(noise.split(sizes) for noise in dropped), strict=True):
-                for part in parts:
-                    part.bernoulli_(share)
-        for noise in dropped:
-            noise.div_(share)
-        return drawn
+        share, layers = 1 - self.cell.dropout, range(self.shape.layers)
+        drawn = {i: like.new_empty(len(like), self.shape.units) for i in layers if self.cell.drops(i)}
+        for parts in zip(*(noise.split(sizes) for noise in drawn.values()), strict=True):
+            for part in parts:
+                part.bernoulli_(share)
+        return [drawn[i].div_(share) if i in drawn else None for i in layers]
 
 
 class _Sequence(torch.autograd.Function):
@@ -119,70 +134,65 @@ class _Sequence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, plan: _Plan, x: Tensor, elapsed: Tensor, mask: Tensor | None, sizes: Sizes, parts: int,
                 *tensors: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
-        features, size, depth, width, variant, _, _, memory, _ = plan.numbers
-        state, tensors = [native.fresh(part) for part in tensors[:parts]], tensors[parts:]
-        weights, biases, others = (
-            list(tensors[: depth + 1]),
-            list(tensors[depth + 1 : 2 * depth + 2]),
-            tensors[2 * depth + 2 :],
-        )
+        shape, rows, size = plan.shape, len(x), plan.shape.size
+        state = [native.fresh(part) for part in tensors[:parts]]
+        weights, biases, others = _split(tensors[parts:], shape.layers + 1, shape.layers + 1)
         weights[-1], biases[-1] = plan.heads(weights[-1]), plan.heads(biases[-1])
-        solution, gates = (others, ()) if variant == VARIANTS.index("solution") else ((), others)
-        time = None if plan.same is not None else plan.sign * elapsed
-        rows = len(x)
-        inputs = x.new_empty(rows, features + size)
-        values, slopes = ([x.new_empty(rows, width) for _ in range(depth)] for _ in range(2))
+        solution, gates = (others, []) if plan.cell.variant == "solution" else ([], others)
+        time = plan.sign * elapsed if shape.timed else None
+        inputs = x.new_empty(rows, shape.features + size)
+        values, slopes = ([x.new_empty(rows, shape.units) for _ in range(shape.layers)] for _ in range(2))
         heads, out = x.new_empty(rows, len(weights[-1])), x.new_empty(rows, size)
         e = x.new_empty(rows, size) if solution else None
-        widths = (memory, 4 * size, size, size) if memory else ()
-        remembered = [x.new_empty(rows, wide) for wide in widths]
+        widths = (shape.memory, 4 * size, size, size) if gates else ()
+        remembered = [x.new_empty(rows, width) for width in widths]
         SOURCE.call(
-            "closed_form_forward", len(sizes), sizes, plan.numbers, *plan.squash, plan.forget_bias, mask,
+            "closed_form_forward", len(sizes), sizes, plan.shape, *plan.squash, plan.forget_bias, mask,
             x.contiguous(), time, _array(weights), _array(biases), _array(plan.noise(sizes, x)), _array(solution),
             _array(gates), *state, *([None] if parts == 1 else []), inputs, _array(values), _array(slopes), heads, e,
             _array(remembered), out,
         )  # fmt: skip
-        ctx.plan, ctx.sizes, ctx.counts = (
-            plan,
-            sizes,
-            (depth + 1, depth, depth, len(solution), len(gates[:2]), len(remembered)),
-        )
-        ctx.save_for_backward(
-            mask, time, inputs, heads, e, *weights, *values, *slopes, *solution, *gates[:2], *remembered
-        )
+        ctx.plan, ctx.sizes = plan, sizes
+        kept = weights, values, slopes, solution, gates[:2], remembered
+        ctx.counts = [*map(len, kept)][:-1]
+        ctx.save_for_backward(mask, time, inputs, heads, e, *(tensor for some in kept for tensor in some))
         return out, *state
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g_out: Tensor, *g_state: Tensor) -> tuple[Tensor | None, ...]:
         plan: _Plan = ctx.plan
-        features, size, depth, _, _, _, _, memory, feeds = plan.numbers
+        shape, size = plan.shape, plan.shape.size
         mask, time, inputs, heads, e, *saved = ctx.saved_tensors
-        weights, values, slopes, solution, gates, remembered = (
-            [saved.pop(0) for _ in range(count)] for count in ctx.counts
-        )
+        weights, values, slopes, solution, gates, remembered = _split(saved, *ctx.counts)
         g_state = tuple(native.fresh(part) for part in g_state)
         g = [*map(torch.empty_like, slopes), torch.empty_like(heads)]
         g_biases = [heads.new_zeros(len(weight)) for weight in weights]
         g_solution = [torch.zeros_like(part) for part in solution]
-        g_gates, g_bias = (heads.new_empty(len(heads), 4 * size), heads.new_zeros(4 * size)) if memory else (None, None)
+        g_gates, g_bias = (heads.new_empty(len(heads), 4 * size), heads.new_zeros(4 * size)) if gates else (None, None)
         SOURCE.call(
-            "closed_form_backward", len(ctx.sizes), ctx.sizes, plan.numbers, *plan.squash, mask, time,
-            _array(weights), _array(solution), gates[1] if memory else None, _array(slopes), heads, e,
-            _array(remembered), g_out.contiguous(), *g_state, *(() if memory else (None,)), _array(g), g_gates,
+            "closed_form_backward", len(ctx.sizes), ctx.sizes, plan.shape, *plan.squash, mask, time,
+            _array(weights), _array(solution), gates[1] if gates else None, _array(slopes), heads, e,
+            _array(remembered), g_out.contiguous(), *g_state, *(() if gates else (None,)), _array(g), g_gates,
             _array(g_biases), _array(g_solution), g_bias,
         )  # fmt: skip
         g_weights = [part.t() @ below for part, below in zip(g, (inputs, *values), strict=True)]
         g_weights[-1], g_biases[-1] = plan.of_heads(g_weights[-1]), plan.of_heads(g_biases[-1])
         g_of_memory: tuple[Tensor | None, ...] = ()
         if g_gates is not None:
-            g_of_memory = (*(g_gates.t() @ remembered[0]).split([memory - size, size], dim=1), g_bias)
+            g_of_memory = (*(g_gates.t() @ remembered[0]).split([shape.memory - size, size], dim=1), g_bias)
         g_x = None
         if ctx.needs_input_grad[1]:
-            g_x = g_gates @ gates[0] if g_gates is not None else torch.zeros(())
-            g_x = g_x + g[0] @ weights[0][:, :features] if not feeds else g_x
+            g_x = heads.new_zeros(()) if shape.feeds else g[0] @ weights[0][:, : shape.features]
+            g_x = g_x if g_gates is None else torch.addmm(g_x, g_gates, gates[0])
         return None, g_x, None, None, None, None, *g_state, *g_weights, *g_biases, *g_solution, *g_of_memory
 
 
-def _array(tensors: Any) -> tuple[Tensor | None, ...]:
-    return tuple(tensors) or (None,)
+def _split(tensors: Sequence[Tensor], *counts: int) -> list[list[Tensor]]:
+    """So many of them each, and the rest."""
+    ends = [*accumulate(counts)]
+    return [list(tensors[begin:end]) for begin, end in zip([0, *ends], [*ends, None], strict=True)]
+
+
+def _array(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
+    return tuple(tensors) or (None,)  # C knows no array of length 0

@@ -41,7 +41,8 @@ class _Sequence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, time: Tensor | None, mask: Tensor | None, sizes: Sizes, forget_bias: float,
-                h: Tensor, c: Tensor, weight_x: Tensor, weight_h: Tensor, bias: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
+                h: Tensor, c: Tensor, weight_x: Tensor, weight_h: Tensor,
+                bias: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
         (rows, features), width, size = x.shape, weight_x.shape[1], h.shape[1]
         inputs, gates = x.new_empty(rows, width + size), x.new_empty(rows, 4 * size)
         c_before, y, out = x.new_empty(3, rows, size).unbind(0)

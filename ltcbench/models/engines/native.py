@@ -35,7 +35,10 @@ def library(source: Path, functions: tuple[str, ...]) -> ctypes.CDLL | None:
                 return _loaded(built, functions)
         return _loaded(_compiled(source, compiler, kept, name), functions)
     except (OSError, ValueError, AttributeError, subprocess.SubprocessError) as error:
-        log.warning("no C compiler that works here (%s): the slower eager engine runs.", type(error).__name__)
+        log.warning(
+            "no C compiler that works here (%s): a slower engine runs, ltcbench doctor says by how much.",
+            type(error).__name__,
+        )
         return None
 
 
