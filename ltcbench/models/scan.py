@@ -19,9 +19,10 @@ from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, compiled, explicit, kernels, ltc
+from ltcbench.models.engines import cfc, closed_form, compiled, explicit, gru, kernels, lstm, ltc, solver
 from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -40,6 +41,18 @@ FUSED: dict[type[Cell], Sequence] = {
     RNNDt: kernels.gru,
     RNN: kernels.rnn,
 }
+# In C, where that can be had: whether it can for a cell and inputs, and the engine. They know masks with holes.
+NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
+    CfC: (closed_form.serves, closed_form.sequence),
+    MixedCfC: (closed_form.serves, closed_form.sequence),
+    GRU: (gru.serves, gru.sequence),
+    RNNDt: (gru.serves, gru.sequence),
+    LSTM: (lstm.serves, lstm.sequence),
+    AugLSTM: (lstm.serves, lstm.sequence),
+    CTRNN: (solver.serves, solver.sequence),
+    ODERNN: (solver.serves, solver.sequence),
+}
+SOLVED = (CTRNN, ODERNN)  # by a solver, which may be the adaptive one
 MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
@@ -51,7 +64,7 @@ def checked(engine: str, cell: Cell) -> str:
     """
     if engine not in ENGINES:
         raise unknown("engine", engine, ENGINES)
-    if engine == "fused" and type(cell) not in FUSED:
+    if engine == "fused" and type(cell) not in {**FUSED, **NATIVE}:
         raise UserError(f"engine=fused does not exist for {type(cell).__name__}: expected auto, eager or compiled.")
     return engine
 
@@ -62,15 +75,23 @@ def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | N
         return "eager"
     if len(x) == 0:  # nothing to be fast with, nor a batch size to compile for
         return "eager"
-    if (engine == "compiled" or isinstance(cell, CTRNN)) and cell.adaptive:  # asked late: to find out takes a while
+    if (engine == "compiled" or isinstance(cell, SOLVED)) and cell.adaptive:  # asked late: to find out takes a while
         return "eager"
     native = isinstance(cell, LTC) and ltc.serves(cell, x)
-    fused = type(cell) in FUSED and (mask is None or isinstance(cell, MASKED))
+    fused = _native(cell, x, sizes) is not None or (type(cell) in FUSED and (mask is None or isinstance(cell, MASKED)))
     if engine == "auto":
         if isinstance(cell, CfC | MixedCfC) and len(sizes) == 1 and not torch.is_grad_enabled():
             return "eager"  # to prepare the weights would take longer than the step
         return "compiled" if native else "fused" if fused else "eager"
     return "eager" if engine == "fused" and not fused else engine
+
+
+def _native(cell: Cell, x: Tensor, sizes: Sizes) -> Sequence | None:
+    """The engine in C that can drive ``cell`` over ``x``, if there is one and it pays."""
+    if len(sizes) == 1 and not torch.is_grad_enabled():
+        return None  # to prepare the weights would take longer than the step
+    serves, sequence = NATIVE.get(type(cell), (None, None))
+    return sequence if serves is not None and serves(cell, x) else None
 
 
 def stepper(cell: Cell, like: Tensor) -> Step:
@@ -115,7 +136,7 @@ def scan(
         whole, state = cell.sequence(x.unflatten(0, shape), state, elapsed.view(shape), mask)
         return whole.flatten(0, 1), state
     if engine == "fused":
-        return FUSED[type(cell)](cell, x, state, elapsed, mask, sizes)
+        return (_native(cell, x, sizes) or FUSED[type(cell)])(cell, x, state, elapsed, mask, sizes)
     if engine == "compiled" and isinstance(cell, LTC) and ltc.serves(cell, x):
         return ltc.sequence(cell, x, state, elapsed, mask, sizes)
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from ltcbench.commands import doctor
+from ltcbench.models.engines import native
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +18,16 @@ def test_a_whole_installation_is_well(capsys: pytest.CaptureFixture[str]) -> Non
     out = capsys.readouterr().out
     assert "all well." in out
     assert all(f"  {name} " in out for name in doctor.NEEDED)
+
+
+@pytest.mark.parametrize("compiler", [True, False])
+def test_what_is_slower_without_a_compiler_is_named(
+    compiler: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "library", lambda *_: object() if compiler else None)
+    assert doctor.run([]) == 0
+    expected = "C compiler: works\n" if compiler else "C compiler: none that works here; slower on the CPU: ltc about"
+    assert expected in capsys.readouterr().out
 
 
 def test_the_store_of_mlflow_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

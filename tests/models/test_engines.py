@@ -115,6 +115,67 @@ def test_fused_explicit_solvers(
     assert net.ran == "fused"
 
 
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("clip", [None, 0.3])
+@pytest.mark.parametrize("step_size", [0.1, 0.6])
+@pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
+@pytest.mark.parametrize("flavour", ["ltc", "ode_lstm"])
+@pytest.mark.parametrize("name", ["ctrnn", "node"])
+def test_explicit_solvers_in_c(
+    name: str, flavour: str, solver: str, step_size: float, clip: float | None, masked: bool
+) -> None:
+    options = {"flavour": flavour, "solver": solver, "step_size": step_size, "clip": clip, "unfolds": 2}
+    net = built(name, torch.float32, **options)
+    assert_equal(net, "fused", masked, 2e-5)  # with steps of up to 1.8 that leave the bounds
+    assert net.ran == "fused"
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
+def test_ode_rnn_in_c(solver: str, masked: bool) -> None:
+    net = built("ode_rnn", torch.float32, solver=solver)
+    assert_equal(net, "fused", masked, 2e-5)
+    assert net.ran == "fused"
+
+
+@pytest.mark.parametrize(("batch", "steps", "features", "units"), [(1, 1, 1, 1), (100, 3, 1, 19), (5, 7, 2, 33)])
+@pytest.mark.parametrize("name", ["ltc", "ctrnn", "node", "ode_rnn"])
+def test_loops_in_c_with_rows_of_every_length(name: str, batch: int, steps: int, features: int, units: int) -> None:
+    torch.manual_seed(0)
+    net = models.build(name, features, units, 2)
+    x, elapsed = torch.randn(batch, steps, features), torch.rand(batch, steps)
+    mask = torch.arange(steps) < ((steps - torch.arange(batch)) % (steps + 1)).unsqueeze(1)
+    weights = torch.randn(batch, steps, 2), torch.randn(batch, units)
+    results = []
+    for net.engine in ("eager", "auto"):
+        net.zero_grad()
+        y, (last,) = net(x, None, elapsed, mask)
+        ((y * weights[0]).sum() + (last * weights[1]).sum()).backward()
+        results.append([y, last, *(part.grad for part in net.parameters())])
+    assert net.ran == ("compiled" if name == "ltc" else "fused")
+    for a, b in zip(*results, strict=True):
+        assert (a - b).abs().max() <= 1e-5 * max(1.0, a.abs().max().item())
+
+
+def test_gradients_of_a_state_that_does_not_decay() -> None:
+    """The errors of a neural ODE's steps add up: one-sided ones, however small, would be seen here.
+
+    They are too large for eager and C to agree to 1e-5; both have to be as near to float64.
+    """
+    torch.manual_seed(0)
+    net = models.build("node", 1, 64, 2, flavour="ode_lstm", solver="rk4", unfolds=3, step_size=None)
+    x = torch.randn(256, 32, 1)
+    results = []
+    for net.engine, dtype in (("fused", torch.float64), ("eager", torch.float32), ("fused", torch.float32)):
+        net.to(dtype).zero_grad()
+        y, _ = net(x.to(dtype))
+        y.square().mean().backward()
+        results.append([y.detach(), *(part.grad.clone() for part in net.parameters())])
+    for exact, eager, in_c in zip(*results, strict=True):
+        largest = exact.abs().max()
+        assert (in_c - exact).abs().max() <= 3 * (eager - exact).abs().max() + 2e-6 * largest
+
+
 @pytest.mark.parametrize("wiring", ["random", "ncp"])
 def test_fused_cfc_with_a_wiring(wiring: str) -> None:
     assert_equal(built("cfc", backbone_layers=0, wiring=wiring), "fused", False, 1e-11)
@@ -209,7 +270,8 @@ def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
     padding = torch.arange(STEPS) < torch.arange(BATCH).unsqueeze(1)
     for name, kind, plain, masked in (
         ("cfc", torch.float64, "fused", "fused"),
-        ("lstm", torch.float32, "fused", "eager"),
+        ("lstm", torch.float32, "fused", "fused"),
+        ("lstm", torch.float64, "fused", "eager"),
         ("ltc", torch.float32, "compiled", "compiled"),
         ("ltc", torch.float64, "eager", "eager"),
         ("ctrnn", torch.float32, "fused", "fused"),
@@ -248,6 +310,6 @@ def test_without_a_compiler_the_eager_engine_runs(
     assert net.ran == "eager"
     assert y.isfinite().all()
     assert [record.message for record in caplog.records] == [
-        "no C compiler that works here (FileNotFoundError): the slower eager engine runs."
+        "no C compiler that works here (FileNotFoundError): a slower engine runs, ltcbench doctor says by how much."
     ]
     assert not list(tmp_path.rglob("*.so"))

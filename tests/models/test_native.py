@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
-from ltcbench.models.engines import ltc, native
+from ltcbench.models.engines import closed_form, gru, lstm, ltc, native, solver
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 FUNCTIONS = ("answer",)
@@ -163,7 +164,7 @@ def test_a_library_without_the_functions_is_a_reason_for_the_eager_engine(
 ) -> None:
     assert native.library(source, (*FUNCTIONS, "question")) is None
     assert [record.message for record in caplog.records] == [
-        "no C compiler that works here (AttributeError): the slower eager engine runs."
+        "no C compiler that works here (AttributeError): a slower engine runs, ltcbench doctor says by how much."
     ]
 
 
@@ -176,6 +177,29 @@ def test_a_compiler_that_does_not_work(
     assert len(caplog.records) == 1
 
 
+def test_a_change_of_a_header_is_a_reason_to_compile_again(source: Path, tmp_path: Path) -> None:
+    header = tmp_path / "answer.h"
+    source.write_text('#include "answer.h"\nint answer(void) { return ANSWER; }\n', encoding="utf-8")
+    header.write_text("#define ANSWER 41\n", encoding="utf-8")
+    assert not works(source)
+    header.write_text("#define ANSWER 42\n", encoding="utf-8")
+    assert works(source)
+
+
+def test_what_is_handed_over(tmp_path: Path) -> None:
+    code = tmp_path / "sum.c"
+    code.write_text(
+        "#include <stdint.h>\n#include <stddef.h>\n"
+        "void sum(int64_t n, const int64_t *sizes, float factor, const float *x, const void *nothing, float *y) {\n"
+        "    for (int64_t i = 0; i < n; i++) y[0] += nothing == NULL ? factor * x[i] * sizes[i] : 0;\n}\n",
+        encoding="utf-8",
+    )
+    functions, y = native.library(code, ("sum",)), torch.zeros(1)
+    assert functions is not None
+    native.call(functions, "sum", 2, (3, 5), 0.5, torch.tensor([2.0, 4.0]), None, y)
+    assert y.item() == 13
+
+
 def test_processes_that_compile_at_once(source: Path, tmp_path: Path) -> None:
     code = f"from pathlib import Path; from ltcbench.models.engines import native;\
         print(native.library(Path({str(source)!r}), ('answer',)).answer())"
@@ -185,7 +209,9 @@ def test_processes_that_compile_at_once(source: Path, tmp_path: Path) -> None:
     assert len(list(home(tmp_path).iterdir())) == 1
 
 
-def test_the_ltc_names_every_function_that_it_calls() -> None:
-    code = ltc.SOURCE.read_text(encoding="utf-8")
-    assert all(f"void {function}(" in code for function in ltc.FUNCTIONS)
-    assert ltc.available()
+@pytest.mark.parametrize("source", [closed_form.SOURCE, gru.SOURCE, lstm.SOURCE, ltc.SOURCE, solver.SOURCE])
+def test_every_function_that_is_called_is_there(source: native.Source) -> None:
+    code = source.path.read_text(encoding="utf-8")
+    assert all(f"void {function}(" in code for function in source.functions)
+    assert source.serves(torch.zeros(1))
+    assert not source.serves(torch.zeros(1, dtype=torch.float64))

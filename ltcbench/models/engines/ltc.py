@@ -1,48 +1,41 @@
-"""The LTC cell with the fused solver over a whole sequence, in C (``ltc.c``): float32 on the CPU.
+"""The LTC cell with the fused solver over a whole sequence, in C (``ltc.c``): float32 on the CPU."""
 
-The backward pass is derived by hand. With v' = N / D, N = cm v + h (reversal + sum w s erev) and
-D = cm + h (conductance + sum w s), a gradient g of v' gives g / D for N and -g v' / D for D; the rest is the chain rule
-through the synapses, whose sigmoids are computed again.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.ltc import LTC
-from ltcbench.models.engines.native import address, library
-from ltcbench.models.packing import Sizes, completed, last
+from ltcbench.models.cells.synapses import Synapses
+from ltcbench.models.engines import native
+from ltcbench.models.packing import Sizes
 
-SOURCE = Path(__file__).with_name("ltc.c")
-FUNCTIONS = ("synapses_forward", "synapses_backward", "ltc_forward", "ltc_backward")
-
-
-def available() -> bool:
-    """Whether the C functions can be had here."""
-    return library(SOURCE, FUNCTIONS) is not None
+SOURCE = native.Source(
+    Path(__file__).with_name("ltc.c"), ("synapses_forward", "synapses_backward", "ltc_forward", "ltc_backward")
+)
+LANES = 16  # as in ltc.c
+LOG2_E = 1.4426950408889634
 
 
 def serves(cell: LTC, x: Tensor) -> bool:
     """Whether this engine can drive ``cell`` over inputs like ``x``."""
-    return cell.solver is None and x.dtype == torch.float32 and x.device.type == "cpu" and available()
+    return cell.solver is None and SOURCE.serves(x)
 
 
 def sequence(
     cell: LTC, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None, sizes: Sizes
 ) -> tuple[Tensor, State]:
     """Outputs of ``cell`` at every step and its last state; arguments as of ``ltcbench.models.scan.scan``."""
-    sensory = cell.sensory.tensors(cell.weight(cell.sensory))
-    reversal, conductance = cell.leaky(*_Synapses.apply(cell.mapped(x), *sensory))  # type: ignore[no-untyped-call]
-    recurrent = cell.recurrent.tensors(cell.weight(cell.recurrent))
-    h, cm = cell.step_size(elapsed), cell.positive(cell.cm)
-    start = state[0][: sizes[0]]
-    v: Tensor = _Recurrence.apply(reversal, conductance, h, mask, sizes, start, cm, cell.unfolds, *recurrent)  # type: ignore[no-untyped-call]
-    return cell.output((v,)), completed((last(v, sizes),), state)
+    sums: tuple[Tensor, Tensor] = _Synapses.apply(cell.mapped(x), _packed(cell, cell.sensory), cell.hidden_size)  # type: ignore[no-untyped-call]
+    reversal, conductance = cell.leaky(*sums)
+    h, cm, synapses = cell.step_size(elapsed), cell.positive(cell.cm), _packed(cell, cell.recurrent)
+    v, last = _Recurrence.apply(reversal, conductance, h, mask, state[0], cm, synapses, cell.unfolds, sizes)  # type: ignore[no-untyped-call]
+    return cell.output((v,)), (last,)
 
 
 def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
@@ -50,99 +43,103 @@ def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
 
     The function returned takes inputs (B, F), state and elapsed (B, 1).
     """
-    sensory, recurrent = (
-        [tensor.contiguous() for tensor in synapses.tensors(cell.weight(synapses))]
-        for synapses in (cell.sensory, cell.recurrent)
-    )
+    sensory, recurrent = (_packed(cell, synapses) for synapses in (cell.sensory, cell.recurrent))
     cm = cell.positive(cell.cm).contiguous()
     leak = cell.leaky(torch.zeros_like(cm), torch.zeros_like(cm))
 
     def step(x: Tensor, state: State, elapsed: Tensor) -> State:
-        sums = _synapses(cell.mapped(x), sensory)
+        sums = _synapses(cell.mapped(x), sensory, len(cm))
         reversal, conductance = (sum_ + of_leak for sum_, of_leak in zip(sums, leak, strict=True))
-        h, v = cell.step_size(elapsed).view(-1), state[0].contiguous()
-        out, *_ = _recurrence(reversal, conductance, h, None, (len(x),), v, cm, cell.unfolds, recurrent)
-        return (out,)
+        _, last, *_ = _recurrence(
+            (len(x),),
+            reversal,
+            conductance,
+            cell.step_size(elapsed),
+            None,
+            state[0].contiguous(),
+            cm,
+            recurrent,
+            cell.unfolds,
+        )
+        return (last,)
 
     return step
 
 
-def _synapses(u: Tensor, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def _packed(cell: LTC, synapses: Synapses) -> Tensor:
+    """Synapses as ``ltc.c`` takes them, (blocks of post, pre, 4, LANES): w, w erev, slope, offset."""
+    w, w_erev, sigma, offset = synapses.tensors(cell.weight(synapses))
+    rows = torch.stack([w, w_erev, -LOG2_E * sigma, -LOG2_E * offset])  # (4, post, pre)
+    whole = F.pad(rows, (0, 0, 0, -len(w) % LANES)).view(4, -1, LANES, w.shape[1])
+    return whole.permute(1, 3, 0, 2).contiguous()
+
+
+def _synapses(u: Tensor, synapses: Tensor, post: int) -> tuple[Tensor, Tensor]:
     """Of contiguous tensors as ``_Synapses`` takes them."""
-    reversal = u.new_empty(*u.shape[:-1], len(tensors[0]))
+    reversal = u.new_empty(len(u), post)
     conductance = torch.empty_like(reversal)
-    _call("synapses_forward", _rows(u), *tensors[0].shape, u, *tensors, reversal, conductance)
+    SOURCE.call("synapses_forward", len(u), post, u.shape[-1], u, synapses, reversal, conductance)
     return reversal, conductance
 
 
 def _recurrence(
-    reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, sizes: Sizes, start: Tensor, cm: Tensor,
-    unfolds: int, tensors: Sequence[Tensor],
-) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    sizes: tuple[int, ...], reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor,
+    cm: Tensor, synapses: Tensor, unfolds: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """Of contiguous tensors as ``_Recurrence`` takes them; with the potentials and denominators of all unfolds."""
-    rows, width = reversal.shape
-    v = reversal.new_empty(rows * (unfolds + 1), width)
-    denominator = reversal.new_empty(rows * unfolds, width)
-    out, scratch = torch.empty_like(reversal), torch.empty_like(start)
-    _call("ltc_forward", len(sizes), torch.tensor(sizes, dtype=torch.int32), width, unfolds, reversal, conductance, h,
-          mask, start, cm, *tensors, v, denominator, scratch, out)  # fmt: skip
-    return out, v, denominator
+    rows, width = sum(sizes), start.shape[1]
+    v = reversal.new_empty((unfolds + 1) * rows, width)
+    denominator = reversal.new_empty(unfolds * rows, width)
+    out, state, scratch = torch.empty_like(reversal), native.fresh(start), torch.empty_like(start)
+    SOURCE.call("ltc_forward", len(sizes), sizes, width, unfolds, reversal, conductance, h, mask, cm, synapses, v,
+          denominator, scratch, state, out)  # fmt: skip
+    return out, state, v, denominator
 
 
 class _Synapses(torch.autograd.Function):
-    """u (..., pre) and w, w erev, sigma, sigma mu (post, pre) -> reversal and conductance (..., post)."""
+    """u (N, pre), synapses of ``_packed`` and the number of post neurons -> reversal and conductance (N, post)."""
 
     @staticmethod
-    def forward(ctx: Any, u: Tensor, *tensors: Tensor) -> tuple[Tensor, Tensor]:
-        u, tensors = u.contiguous(), tuple(tensor.contiguous() for tensor in tensors)
-        ctx.save_for_backward(u, *tensors)
-        return _synapses(u, tensors)
+    def forward(ctx: Any, u: Tensor, synapses: Tensor, post: int) -> tuple[Tensor, Tensor]:
+        u = u.contiguous()
+        ctx.save_for_backward(u, synapses)
+        return _synapses(u, synapses, post)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor, ...]:
-        u, *tensors = ctx.saved_tensors
-        gradients = [torch.zeros_like(tensor) for tensor in (u, *tensors)]
-        g = tuple(gradient.contiguous() for gradient in g)
-        _call("synapses_backward", _rows(u), *tensors[0].shape, u, *tensors, *g, *gradients)
-        return tuple(gradients)
+    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:
+        u, synapses = ctx.saved_tensors
+        g_u, g_synapses = torch.zeros_like(u), torch.zeros_like(synapses)
+        whole = (F.pad(part, (0, -part.shape[1] % LANES)).contiguous() for part in g)
+        SOURCE.call("synapses_backward", len(u), len(synapses), u.shape[1], u, synapses, *whole, g_u, g_synapses)
+        return g_u, g_synapses, None
 
 
 class _Recurrence(torch.autograd.Function):
-    """Sensory sums (N, H), h (N,), mask (N,), sizes, start (B, H), cm (H,), synapses (H, H) -> potentials (N, H)."""
+    """The fused solver over packed sequences.
+
+    Sensory sums (N, H), h (N,), mask (N,) or None, start (B, H), cm (H,), synapses of ``_packed``, number of unfolds,
+    sizes -> potentials (N, H) and last state (B, H).
+    """
 
     @staticmethod
-    def forward(ctx: Any, reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, sizes: Sizes,
-                start: Tensor, cm: Tensor, unfolds: int, *tensors: Tensor) -> Tensor:  # fmt: skip
-        reversal, conductance, h, start, cm, *tensors_ = (
-            tensor.contiguous() for tensor in (reversal, conductance, h, start, cm, *tensors)
-        )
-        out, v, denominator = _recurrence(reversal, conductance, h, mask, sizes, start, cm, unfolds, tensors_)
+    def forward(ctx: Any, reversal: Tensor, conductance: Tensor, h: Tensor, mask: Tensor | None, start: Tensor,
+                cm: Tensor, synapses: Tensor, unfolds: int, sizes: Sizes) -> tuple[Tensor, Tensor]:  # fmt: skip
+        reversal, conductance, h, start, cm = (tensor.contiguous() for tensor in (reversal, conductance, h, start, cm))
+        out, last, v, denominator = _recurrence(sizes, reversal, conductance, h, mask, start, cm, synapses, unfolds)
         ctx.sizes, ctx.unfolds = sizes, unfolds
-        ctx.save_for_backward(h, mask, cm, *tensors_, v, denominator)
-        return out
+        ctx.save_for_backward(h, mask, cm, synapses, v, denominator)
+        return out, last
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, g_out: Tensor) -> tuple[Any, ...]:
-        h, mask, cm, *tensors, v, denominator = ctx.saved_tensors
-        sizes: Sizes = ctx.sizes
-        g = h.new_zeros(sizes[0], g_out.shape[1])  # of the state, carried back through time
+    def backward(ctx: Any, g_out: Tensor, g_last: Tensor) -> tuple[Tensor | None, ...]:
+        h, mask, cm, synapses, v, denominator = ctx.saved_tensors
         g_reversal, g_conductance = h.new_zeros(2, *g_out.shape)
-        gradients = [torch.zeros_like(tensor) for tensor in (cm, *tensors)]
-        saved = (h, mask, cm, *tensors, v, denominator)
-        scratch = h.new_empty(3, *g.shape)
-        _call("ltc_backward", len(sizes), torch.tensor(sizes, dtype=torch.int32), g.shape[1], ctx.unfolds,
-              g_out.contiguous(), *saved, scratch, g, g_reversal, g_conductance, *gradients)  # fmt: skip
-        return g_reversal, g_conductance, None, None, None, g, gradients[0], None, *gradients[1:]
-
-
-def _rows(u: Tensor) -> int:
-    return u.numel() // u.shape[-1]
-
-
-def _call(function: str, *arguments: int | Tensor | None) -> None:
-    """Call a C function; whole numbers pass as int, tensors as the address of their first value."""
-    native = library(SOURCE, FUNCTIONS)
-    assert native is not None
-    getattr(native, function)(*(arg if isinstance(arg, int) else address(arg) for arg in arguments))
+        g_cm, g_synapses = torch.zeros_like(cm), torch.zeros_like(synapses)
+        g = native.fresh(g_last)  # of the state, carried back through time
+        g_sums = h.new_zeros(2, len(g), len(synapses) * LANES)
+        SOURCE.call("ltc_backward", len(ctx.sizes), ctx.sizes, len(cm), ctx.unfolds, g_out.contiguous(), h, mask, cm,
+              synapses, v, denominator, *g_sums, torch.empty_like(g), g, g_reversal, g_conductance, g_cm,
+              g_synapses)  # fmt: skip
+        return g_reversal, g_conductance, None, None, g, g_cm, g_synapses, None, None

@@ -14,6 +14,7 @@ import stat
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,7 +35,10 @@ def library(source: Path, functions: tuple[str, ...]) -> ctypes.CDLL | None:
                 return _loaded(built, functions)
         return _loaded(_compiled(source, compiler, kept, name), functions)
     except (OSError, ValueError, AttributeError, subprocess.SubprocessError) as error:
-        log.warning("no C compiler that works here (%s): the slower eager engine runs.", type(error).__name__)
+        log.warning(
+            "no C compiler that works here (%s): a slower engine runs, ltcbench doctor says by how much.",
+            type(error).__name__,
+        )
         return None
 
 
@@ -108,13 +112,53 @@ def _checksum(path: Path) -> str:
 
 
 def _key(source: Path, compiler: list[str]) -> str:
-    """A hash over what decides the machine code: the source, how it is compiled, and the processor."""
+    """A hash over what decides the machine code: the source, headers beside it, how it is compiled, the processor."""
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text(encoding="utf-8", errors="replace").splitlines() if cpu.exists() else []
     flags = [line for line in lines if line.startswith(("model name", "flags"))][:2]
-    code = source.read_text(encoding="utf-8")
-    decides = [code, *compiler, *FLAGS, platform.machine(), platform.processor(), *flags]
+    code = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
+    decides = [*code, *compiler, *FLAGS, platform.machine(), platform.processor(), *flags]
     return hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16]
+
+
+Argument = int | float | Tensor | tuple[int, ...] | tuple[Tensor | None, ...] | None
+
+
+class Source(NamedTuple):
+    """A C file and the functions in it that are called."""
+
+    path: Path
+    functions: tuple[str, ...]
+
+    def serves(self, x: Tensor) -> bool:
+        """Whether the functions can be had, for a tensor like ``x``."""
+        return x.dtype == torch.float32 and x.device.type == "cpu" and library(*self) is not None
+
+    def call(self, function: str, *arguments: Argument) -> None:
+        """Call one of them, see ``call``."""
+        functions = library(*self)
+        assert functions is not None
+        call(functions, function, *arguments)
+
+
+def call(functions: ctypes.CDLL, name: str, *arguments: Argument) -> None:
+    """Call a C function; whole numbers pass as int64_t, others as float, tensors and tuples as arrays."""
+    getattr(functions, name)(*map(_argument, arguments))
+
+
+def fresh(tensor: Tensor) -> Tensor:
+    """A contiguous copy, which a function may write into."""
+    return tensor.clone(memory_format=torch.contiguous_format)
+
+
+def _argument(given: Argument) -> object:
+    if given is None or isinstance(given, Tensor):
+        return address(given)
+    if isinstance(given, tuple):
+        if isinstance(given[0], int):
+            return (ctypes.c_int64 * len(given))(*given)
+        return (ctypes.c_void_p * len(given))(*map(address, given))
+    return ctypes.c_int64(given) if isinstance(given, int) else ctypes.c_float(given)
 
 
 def address(tensor: Tensor | None) -> ctypes.c_void_p:

@@ -1,0 +1,129 @@
+"""The gated cells and the CfC family in C give the numbers and the gradients of the reference loop."""
+
+import shutil
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from ltcbench import models
+from ltcbench.models.engines import closed_form, gru, lstm, native
+
+pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
+CELLS = ("gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm")
+STEPS, BATCH, FEATURES, UNITS = 6, 5, 3, 8
+
+
+def built(name: str, features: int = FEATURES, units: int = UNITS, **options: Any) -> models.Network:
+    torch.manual_seed(0)
+    net = models.build(name, features, units, 2, **options)
+    for parameter in net.parameters():  # so that no gradient is zero by symmetry
+        parameter.data += 0.1 * torch.rand_like(parameter)
+    return net
+
+
+def masked(kind: str, batch: int, steps: int) -> Tensor | None:
+    if kind == "holes":
+        return torch.rand(batch, steps) < 0.7
+    lengths = torch.randint(0, steps + 1, (batch, 1))
+    return torch.arange(steps) < lengths if kind == "ragged" else None
+
+
+def numbers(net: models.Network, engine: str, kind: str, batch: int, steps: int, same_time: bool) -> list[Tensor]:
+    """Outputs, last state and every gradient, of weights, inputs and the first state."""
+    net.engine = engine
+    torch.manual_seed(1)
+    x = torch.randn(batch, steps, net.cell.input_size, requires_grad=True)
+    elapsed = torch.full((batch, steps), 0.7) if same_time else 3 * torch.rand(batch, steps)
+    start = tuple(torch.randn_like(part).requires_grad_() for part in net.cell.initial_state(batch, x))
+    net.zero_grad()
+    y, state = net(x, start, elapsed, masked(kind, batch, steps))
+    sum((part * torch.randn_like(part)).sum() for part in (y, *state)).backward()
+    inputs = [x, *start, *net.parameters()]
+    return [part.detach() for part in (y, *state)] + [torch.zeros(1) if p.grad is None else p.grad for p in inputs]
+
+
+def assert_equal(net: models.Network, kind: str, batch: int = BATCH, steps: int = STEPS, same: bool = False) -> None:
+    reference, ours = (numbers(net, engine, kind, batch, steps, same) for engine in ("eager", "fused"))
+    assert net.ran == "fused"
+    for a, b in zip(reference, ours, strict=True):
+        assert a.shape == b.shape
+        assert (a - b).abs().max() <= 1e-5 * max(1.0, a.abs().max().item())
+
+
+@pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell(name: str, kind: str) -> None:
+    assert_equal(built(name), kind)
+
+
+@pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
+@pytest.mark.parametrize("same_time", [False, True], ids=["varies", "same"])
+@pytest.mark.parametrize("layers", [0, 1, 3])
+@pytest.mark.parametrize("flavour", ["torch", "tf"])
+@pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s", "cfc_mm"])
+def test_every_cfc(name: str, flavour: str, layers: int, same_time: bool, kind: str) -> None:
+    assert_equal(built(name, flavour=flavour, backbone_layers=layers, backbone_units=5), kind, same=same_time)
+
+
+@pytest.mark.parametrize("kind", ["whole", "ragged"])
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("activation", closed_form.ACTIVATIONS)
+def test_every_activation_with_the_dropout_of_the_reference(activation: str, dropout: float, kind: str) -> None:
+    options = {"backbone_activation": activation, "backbone_dropout": dropout}
+    assert_equal(built("cfc", flavour="tf", backbone_layers=2, backbone_units=20, **options), kind)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(CELLS), st.sampled_from(["whole", "holes", "ragged"]), st.integers(1, 20), st.integers(1, 5),
+    st.integers(1, 40), st.integers(1, 40),
+)  # fmt: skip
+def test_every_size(name: str, kind: str, batch: int, steps: int, features: int, units: int) -> None:
+    options = {"backbone_units": 7} if name.startswith("cfc") else {}
+    net = built(name, features, units, **options)
+    reference, ours = (numbers(net, engine, kind, batch, steps, False) for engine in ("eager", "fused"))
+    for a, b in zip(reference, ours, strict=True):
+        assert (a - b).abs().max() <= 1e-5 * max(1.0, a.abs().max().item())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_second_backward_pass_and_one_without_gradients(name: str) -> None:
+    net, x = built(name), torch.randn(BATCH, STEPS, FEATURES)
+    y, _ = net(x)
+    weights = list(net.parameters())
+    first, second = (torch.autograd.grad(y.sum(), weights, retain_graph=True) for _ in "12")
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    with torch.no_grad():
+        assert torch.equal(net(x)[0], y)
+    assert net(torch.randn(0, STEPS, FEATURES))[0].shape == (0, STEPS, 2)
+
+
+def test_a_wiring_and_what_is_read_of_it() -> None:
+    assert_equal(built("cfc", backbone_layers=0, wiring="ncp", motors=3), "holes")
+
+
+def test_what_c_does_not_know_takes_the_engine_before() -> None:
+    softplus = built("cfc", backbone_activation="softplus")
+    assert_equal(softplus, "holes")
+    assert not closed_form.serves(softplus.cell, torch.zeros(1))
+    assert not closed_form.serves(built("cfc").cell, torch.zeros(1, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "library", lambda *_: None)
+    net = built(name)
+    assert_equal(net, "whole")
+    net(torch.randn(BATCH, STEPS, FEATURES), mask=masked("holes", BATCH, STEPS))
+    assert net.ran == ("fused" if name.startswith("cfc") else "eager")
+
+
+@pytest.mark.parametrize("source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE])
+def test_every_function_that_is_called_is_named(source: native.Source) -> None:
+    code = source.path.read_text(encoding="utf-8")
+    assert all(f"void {function}(" in code for function in source.functions)
+    assert source.serves(torch.zeros(1))
