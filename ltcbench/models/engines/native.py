@@ -132,7 +132,7 @@ class Source(NamedTuple):
 
     def serves(self, x: Tensor) -> bool:
         """Whether the functions can be had, for a tensor like ``x``."""
-        return x.dtype == torch.float32 and x.device.type == "cpu" and library(*self) is not None
+        return x.dtype == torch.float32 and x.is_cpu and library(*self) is not None
 
     def call(self, function: str, *arguments: Argument) -> None:
         """Call one of them, see ``call``."""
@@ -168,6 +168,6 @@ def address(tensor: Tensor | None) -> ctypes.c_void_p:
     """
     if tensor is None:
         return ctypes.c_void_p(None)
-    assert tensor.is_contiguous() and tensor.device.type == "cpu"
+    assert tensor.is_contiguous() and tensor.is_cpu
     assert tensor.dtype in (torch.float32, torch.bool, torch.int32)
     return ctypes.c_void_p(tensor.data_ptr())
