@@ -11,6 +11,32 @@ EVERY = 20.0  # seconds between lines where there is no terminal
 log = logging.getLogger("ltcbench")
 
 
+class DrawProgress:
+    """Shows how many draws of an experiment are done.
+
+    Args:
+        name: of the experiment.
+        draws: how many there are.
+    """
+
+    def __init__(self, name: str, draws: int) -> None:
+        self.name = name
+        self.bar = tqdm(total=draws, desc=name, unit="draw", disable=None, dynamic_ncols=True, leave=False)
+        self.last_line = time.monotonic()
+
+    def step(self, done: int) -> None:
+        """Show ``done`` draws."""
+        self.bar.n = done
+        self.bar.update(0)
+        if self.bar.disable and time.monotonic() - self.last_line > EVERY:
+            self.last_line = time.monotonic()
+            log.info("%s: %d of %d draws", self.name, done, self.bar.total)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.bar.close()
+
+
 class TrainingProgress:
     """Shows how far a training is.
 

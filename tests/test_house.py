@@ -14,6 +14,7 @@ FLOORS = (
     ("__main__",),
     ("cli",),
     ("commands",),
+    ("experiments",),
     ("bench",),
     ("reporting",),
     ("running",),

@@ -1,16 +1,16 @@
-"""``ltcbench list models|tasks|tables``: what there is."""
+"""``ltcbench list models|tasks|tables|experiments``: what there is."""
 
 import argparse
 
 from ltcbench.errors import unknown
-from ltcbench.settings import composition
+from ltcbench.settings import composition, groups
 from ltcbench.terminal import table
 
 
 def run(arguments: list[str]) -> int:
-    """Print the models, the tasks or the tables."""
+    """Print the models, the tasks, the tables or the experiments."""
     parser = argparse.ArgumentParser("ltcbench list", description=__doc__)
-    parser.add_argument("what", metavar="models|tasks|tables")
+    parser.add_argument("what", metavar="models|tasks|tables|experiments")
     what = parser.parse_args(arguments).what
     if what not in LISTS:
         raise unknown("list", what, LISTS)
@@ -53,14 +53,31 @@ def tasks_table() -> str:
 
 def tables_table() -> str:
     """Every table of the papers: tasks, models, its title and source."""
-    from ltcbench.paper import tables
+    from ltcbench.paper import claims, tables
 
     rows = []
     for name in tables.names():
         found = tables.table(name)
         tasks = dict.fromkeys(column.task for column in found.columns.values())
         rows.append([name, ", ".join(tasks), str(len(found.models)), found.title, found.source])
+    for name in claims.names():
+        claim = claims.claim(name)
+        rows.append([name, f"experiment {claim.experiment}", "", claim.title, claim.source])
     return table(["table", "tasks", "models", "what", "source"], rows, right=(2,))
 
 
-LISTS = {"models": models_table, "tasks": tasks_table, "tables": tables_table}
+def experiments_table() -> str:
+    """Every experiment: draws under its default settings, what it is."""
+    from ltcbench.experiments.asked import asked
+    from ltcbench.experiments.experiment import experiment, names
+
+    rows = []
+    for name in names():
+        _, settings = asked(name, [])
+        its = experiment(name)
+        tables = ", ".join(its.TABLES)
+        rows.append([name, f"{len(its.draws(settings)):,}", tables, groups.comment("experiment", name)])
+    return table(["experiment", "draws", "tables", "what"], rows, right=(1,))
+
+
+LISTS = {"models": models_table, "tasks": tasks_table, "tables": tables_table, "experiments": experiments_table}

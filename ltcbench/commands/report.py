@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ltcbench import places
 from ltcbench.files import write
-from ltcbench.paper import selection, tables
+from ltcbench.paper import claims, selection, tables
 from ltcbench.terminal import Parser
 
 
@@ -15,6 +15,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: report/index.html in the folder of runs")
     options = parser.parse_args(arguments)
 
+    from ltcbench.experiments.tables import exhibit
     from ltcbench.reporting import published
     from ltcbench.reporting.comparison import compare
     from ltcbench.reporting.report import report
@@ -28,7 +29,8 @@ def run(arguments: list[str]) -> int:
         table = tables.table(name)
         comparisons.append(compare(table, list(table.cells()), every, selection.protocols("both"), composer))
     composer.save()
+    made = [exhibit(claims.claim(name), selection.protocols("both"), options.source) for name in claims.names()]
     path: Path = options.out or places.runs() / "report" / "index.html"
-    write(path, report(comparisons, folder, versions()).encode())
+    write(path, report(comparisons, folder, versions(), made).encode())
     print(path)
     return 0

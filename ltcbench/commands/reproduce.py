@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ltcbench import places, values
 from ltcbench.errors import UserError
-from ltcbench.paper import selection, tables
+from ltcbench.paper import claims, selection, tables
 from ltcbench.paper.tables import Cell
 from ltcbench.running.executors import Executor, opening
 from ltcbench.running.grid import Data, Ended, planned
@@ -100,6 +100,10 @@ def _tables(asked: Sequence[str]) -> tuple[list[str], list[str]]:
     names = [word for word in asked if word not in overrides]
     if not names:
         raise UserError(f"no table in {' '.join(asked)}: expected all, or one of {', '.join(tables.names())}.")
+    for name in names:
+        if name in claims.names():
+            made = claims.claim(name).experiment
+            raise UserError(f"no training stands behind {name}: ltcbench experiment {made} makes it.")
     return (tables.names() if "all" in names else names), overrides
 
 

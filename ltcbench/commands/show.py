@@ -1,4 +1,7 @@
-"""``ltcbench show [model=...] [task=...] [key=value ...]``: what a training consists of, without running it."""
+"""``ltcbench show [model=...] [task=...] [key=value ...]``: what a training consists of, without running it.
+
+``ltcbench show experiment=NAME [key=value ...]``: the same of an experiment.
+"""
 
 import textwrap
 from collections.abc import Iterable
@@ -19,9 +22,14 @@ MARKS = {
 
 
 def run(arguments: list[str]) -> int:
-    """Print model, task, protocol and settings of the training that these overrides name."""
+    """Print model, task, protocol and settings of the training that these overrides name, or those of an experiment."""
     if any(argument in ("-h", "--help") for argument in arguments):
         print(__doc__)
+        return 0
+    chosen = [argument for argument in arguments if argument.startswith("experiment=")]
+    if chosen:
+        words = [argument for argument in arguments if argument not in chosen]
+        print(_experiment(chosen[-1].partition("=")[2], words))
         return 0
     job = composition.composed(arguments)
     from ltcbench.running.checks import check
@@ -113,6 +121,40 @@ def _run(job: Job) -> str:
     mark = f" [{MARKS[result['source']]}]" if result["source"] in MARKS else ""
     number = f", test {result['metric']} {result['test_metric']}" if "metric" in result else ""
     return f"RUN {folder.path}: {result['status']}{number}{mark}"
+
+
+def _experiment(name: str, words: list[str]) -> str:
+    from ltcbench.experiments.asked import asked
+    from ltcbench.experiments.experiment import experiment
+    from ltcbench.experiments.folder import ExperimentFolder
+
+    protocol, settings = asked(name, words)
+    notes = groups.experiment_notes(name)
+    plain = asdict(settings)
+    quirks = plain.pop("quirks", {})
+    folder = ExperimentFolder.of(name, settings)
+    draws = len(experiment(name).draws(settings))
+    return "\n".join(
+        [
+            f"EXPERIMENT {name}, protocol {protocol}",
+            "",
+            *_paragraph(groups.comment("experiment", name)),
+            "",
+            "  settings",
+            *_items(f"{key} = {_written(value)}: {notes[key]}" for key, value in plain.items()),
+            *(["", "  quirks of the authors' code"] if quirks else []),
+            *_items(f"[{_written(value)}] {key}: {notes[f'quirks.{key}']}" for key, value in quirks.items()),
+            "",
+            f"RESULT {folder.path}: {'finished' if folder.result() else 'not there yet'}, {draws:,} draws",
+        ]
+    )
+
+
+def _written(value: object) -> str:
+    """A value as it is set on the command line."""
+    if isinstance(value, tuple):
+        return f"[{','.join(map(str, value))}]"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else "null" if value is None else str(value)
 
 
 def _paragraph(text: str) -> list[str]:

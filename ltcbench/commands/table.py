@@ -1,5 +1,6 @@
 """``ltcbench table TABLE [key=value ...]``: a table of a paper, ours beside it, with verdicts."""
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ltcbench import places
 from ltcbench.errors import UserError, unknown
-from ltcbench.paper import selection, tables
+from ltcbench.paper import claims, selection, tables
 from ltcbench.terminal import Parser
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ def run(arguments: list[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     if options.format not in FORMATS:
         raise unknown("format", options.format, FORMATS)
+    if options.table in claims.names():
+        return _claim(options)
+    if options.table not in tables.names():
+        raise unknown("table", options.table, [*tables.names(), *claims.names()])
     table = tables.table(options.table)
     cells = list(table.cells())
     only = selection.chosen(cells, options.only)
@@ -61,6 +66,29 @@ def run(arguments: list[str]) -> int:
         print(
             f"{number} published runs stand in cells that have none here: --from {published.folder()}", file=sys.stderr
         )
+    return 0
+
+
+def _claim(options: argparse.Namespace) -> int:
+    """Print or publish a table that an experiment makes."""
+    if options.only:
+        raise UserError(f"--only chooses runs, and {options.table} is made by an experiment: leave it out.")
+
+    from ltcbench.experiments import tables as made
+    from ltcbench.reporting import formats, html
+
+    claim = claims.claim(options.table)
+    protocols = selection.protocols("both" if options.publish else options.protocol)
+    found = [made.filled(claim, protocol, options.overrides, options.source) for protocol in protocols]
+    if options.publish:
+        print(*map(made.publish, found), sep="\n")
+        return 0
+    formatted = {"csv": formats.csv_of, "html": html.page_of, "md": formats.md_of, "tex": formats.tex_of}
+    print("\n".join(formatted.get(options.format, formats.term_of)(table.layout) for table in found), end="")
+    for table in found:
+        if table.folder is None:
+            again = f"ltcbench experiment {claim.experiment} protocol={table.result.protocol}"
+            print(f"ours is not there yet: {again} makes it.", file=sys.stderr)
     return 0
 
 

@@ -8,15 +8,9 @@ import textwrap
 from ltcbench import terminal
 from ltcbench.reporting import words
 from ltcbench.reporting.comparison import Comparison
-from ltcbench.reporting.layout import Section, Text, laid_out
+from ltcbench.reporting.layout import Layout, Section, Text, laid_out
 from ltcbench.reporting.rows import Row
 
-EXPLANATION = (
-    "Ours: mean ± sample deviation (seeds). The verdict compares it with the paper's: reproduced if the 95 % interval "
-    "of the difference lies within the margin, differs if Welch's test, corrected for all cells (Holm), says so, else "
-    "inconclusive, as always where the paper gives no deviation."
-)
-BRACKETS = "Names in brackets need no network."
 COLUMNS = [
     "table", "task", "setting", "model", "metric", "unit", "paper_mean", "paper_std", "paper_n", "paper_source",
     "ours_mean", "ours_std", "ours_n", "ours_failed", "protocol", "data_source", "difference", "ci_low", "ci_high",
@@ -26,7 +20,11 @@ COLUMNS = [
 
 def term(comparison: Comparison) -> str:
     """For reading at a terminal; the best numbers carry a star."""
-    layout = laid_out(comparison)
+    return term_of(laid_out(comparison))
+
+
+def term_of(layout: Layout) -> str:
+    """The same of any table."""
     parts = [layout.title]
     for section in layout.sections:
         lines = [[_starred(text) for text in line] for line in section.lines]
@@ -36,7 +34,7 @@ def term(comparison: Comparison) -> str:
         textwrap.fill(note, 110, initial_indent=f"[{i}] ", subsequent_indent="    ")
         for i, note in enumerate(layout.notes, 1)
     ]
-    parts.append("\n".join([*notes, textwrap.fill(f"* best. {EXPLANATION} {BRACKETS}", 110)]))
+    parts.append("\n".join([*notes, textwrap.fill(f"* best. {layout.explanation}", 110)]))
     return "\n\n".join([*parts, "\n".join(layout.summary)]) + "\n"
 
 
@@ -46,7 +44,11 @@ def _starred(text: Text) -> str:
 
 def md(comparison: Comparison) -> str:
     """Markdown; the best numbers are bold."""
-    layout = laid_out(comparison)
+    return md_of(laid_out(comparison))
+
+
+def md_of(layout: Layout) -> str:
+    """The same of any table."""
     parts = [f"**{_escaped_md(layout.title)}**"]
     for section in layout.sections:
         rows = [section.head, ["---"] * len(section.head)]
@@ -55,7 +57,7 @@ def md(comparison: Comparison) -> str:
         grid = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts += [title, grid, *map(_escaped_md, section.below)]
     notes = "\n".join(f"{i}. {_escaped_md(note)}" for i, note in enumerate(layout.notes, 1))
-    return "\n\n".join([*parts, *filter(None, [notes]), f"{EXPLANATION} {BRACKETS}", "\n".join(layout.summary)]) + "\n"
+    return "\n\n".join([*parts, *filter(None, [notes]), layout.explanation, "\n".join(layout.summary)]) + "\n"
 
 
 def _escaped_md(text: str) -> str:
@@ -68,7 +70,11 @@ def _bold(text: str, best: bool, before: str, after: str) -> str:
 
 def tex(comparison: Comparison) -> str:
     """LaTeX with booktabs; the best numbers are bold."""
-    layout = laid_out(comparison)
+    return tex_of(laid_out(comparison))
+
+
+def tex_of(layout: Layout) -> str:
+    """The same of any table."""
     width = max((len(section.head) for section in layout.sections), default=1)
     lines = [r"% \usepackage{booktabs}", r"\begin{table}", rf"\caption{{{_escaped_tex(layout.title)}}}", r"\centering"]
     lines += [rf"\begin{{tabular}}{{{'l' * width}}}", r"\toprule"]
@@ -77,7 +83,7 @@ def tex(comparison: Comparison) -> str:
         lines += _tex_section(section, width)
     lines += [r"\bottomrule", r"\end{tabular}", "", r"\footnotesize"]
     lines += [rf"$^{{{i}}}$ {_escaped_tex(note)}. " for i, note in enumerate(layout.notes, 1)]
-    lines += [_escaped_tex(text) for text in (f"{EXPLANATION} {BRACKETS}", *layout.summary)]
+    lines += [_escaped_tex(text) for text in (layout.explanation, *layout.summary)]
     return "\n".join([*lines, r"\end{table}"]) + "\n"
 
 
@@ -99,6 +105,16 @@ def _escaped_tex(text: str) -> str:
     ):  # fmt: skip
         text = text.replace(raw, escaped)
     return text
+
+
+def csv_of(layout: Layout) -> str:
+    """A line a line of each section, its title in front, under a head for each section."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for section in layout.sections:
+        writer.writerow(["section", *section.head])
+        writer.writerows([section.title, *(text.text for text in line)] for line in section.lines)
+    return text.getvalue()
 
 
 def to_csv(comparisons: list[Comparison]) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import charts, words
 from ltcbench.reporting.comparison import Comparison, means, theirs
-from ltcbench.reporting.layout import PROTOCOLS, below, best, laid_out
+from ltcbench.reporting.layout import PROTOCOLS, Layout, below, best, laid_out
 from ltcbench.reporting.markup import heads, page, table, tag
 from ltcbench.reporting.rows import Row, margin
 
@@ -20,6 +20,27 @@ def standalone(comparison: Comparison) -> str:
     ]
     summary = [tag("p", escape(line)) for line in layout.summary]
     return page(layout.title, tag("main", tag("h1", escape(layout.title)), *sections, *summary))
+
+
+def page_of(layout: Layout) -> str:
+    """Any table as a page of its own."""
+    return page(layout.title, tag("main", tag("h1", escape(layout.title)), sections_of(layout)))
+
+
+def sections_of(layout: Layout) -> str:
+    """The sections of any table, what is said of them, and the footnotes."""
+    parts = []
+    for section in layout.sections:
+        lines = [
+            tag("tr", *(tag("td", tag("b", escape(text.text)) if text.best else escape(text.text)) for text in line))
+            for line in section.lines
+        ]
+        marks = "".join(f" [{number}]" for number in section.notes)
+        said = [tag("p", escape(text), class_="said") for text in section.below]
+        parts += [table(section.title + marks, heads(*section.head), lines), *said]
+    notes = [tag("li", escape(note)) for note in layout.notes]
+    parts += [tag("ol", *notes, class_="notes")] if notes else []
+    return "".join([*parts, *(tag("p", escape(text)) for text in (layout.explanation, *layout.summary) if text)])
 
 
 def columns(comparison: Comparison) -> list[Column]:

@@ -8,6 +8,13 @@ from ltcbench.reporting import words
 from ltcbench.reporting.comparison import Comparison, means, theirs
 from ltcbench.reporting.rows import Row
 
+EXPLANATION = (
+    "Ours: mean ± sample deviation (seeds). The verdict compares it with the paper's: reproduced if the 95 % interval "
+    "of the difference lies within the margin, differs if Welch's test, corrected for all cells (Holm), says so, else "
+    "inconclusive, as always where the paper gives no deviation."
+)
+BRACKETS = "Names in brackets need no network."
+
 PROTOCOLS = {"paper": "the paper's protocol", "clean": "a clean protocol"}
 
 
@@ -47,12 +54,14 @@ class Layout:
         sections: its columns.
         notes: the footnotes, from number 1.
         summary: how many cells came out how.
+        explanation: how to read it.
     """
 
     title: str
     sections: tuple[Section, ...]
     notes: tuple[str, ...]
     summary: tuple[str, ...]
+    explanation: str
 
 
 def laid_out(comparison: Comparison) -> Layout:
@@ -60,7 +69,8 @@ def laid_out(comparison: Comparison) -> Layout:
     table, notes = comparison.table, _Notes()
     columns = [column for column in table.columns.values() if any(row.cell.column == column for row in comparison.rows)]
     sections = tuple(_section(comparison, column, notes) for column in columns)
-    return Layout(f"{table.name}: {table.title}. {table.source}.", sections, tuple(notes.texts), summary(comparison))
+    title = f"{table.name}: {table.title}. {table.source}."
+    return Layout(title, sections, tuple(notes.texts), summary(comparison), f"{EXPLANATION} {BRACKETS}")
 
 
 class _Notes:

@@ -7,8 +7,7 @@ from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import html, words
 from ltcbench.reporting.charts import shares
 from ltcbench.reporting.comparison import Comparison
-from ltcbench.reporting.formats import EXPLANATION
-from ltcbench.reporting.layout import PROTOCOLS
+from ltcbench.reporting.layout import EXPLANATION, PROTOCOLS
 from ltcbench.reporting.markup import figure, heads, table, tag
 from ltcbench.reporting.pictures import ours_against_papers
 from ltcbench.reporting.statistics import Difference, Summary, difference

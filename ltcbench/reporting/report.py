@@ -1,6 +1,7 @@
 """The report: every table with pictures, what lies behind each cell, and how to make it anew, as one page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from ltcbench.paper.tables import MINUTES, Column, Table
 from ltcbench.reporting import html, words
 from ltcbench.reporting.comparison import Comparison
-from ltcbench.reporting.layout import PROTOCOLS
+from ltcbench.reporting.layout import PROTOCOLS, Layout
 from ltcbench.reporting.markup import details, figure, heads, page, table, tag
 from ltcbench.reporting.overview import duels, glance
 from ltcbench.reporting.pictures import error_against_time, learning_curves
@@ -28,17 +29,43 @@ CURVES = (
 TIMES = "Test metric against the time of an epoch of training on our machine; hollow under the clean protocol."
 
 
-def report(comparisons: Sequence[Comparison], folder: Path, made: dict[str, str | None]) -> str:
+@dataclass(frozen=True)
+class Exhibit:
+    """A table that no training makes.
+
+    Attributes:
+        name: of the table.
+        title: what it is about.
+        source: where it stands.
+        command: what makes ours.
+        parts: under each protocol, by its name: the table and a picture, an SVG text or "".
+    """
+
+    name: str
+    title: str
+    source: str
+    command: str
+    parts: Mapping[str, tuple[Layout, str]]
+
+
+def report(
+    comparisons: Sequence[Comparison],
+    folder: Path,
+    made: dict[str, str | None],
+    exhibits: Sequence[Exhibit] = (),
+) -> str:
     """The page.
 
     Args:
         comparisons: the tables, each under both protocols.
         folder: of the run folders, for learning curves.
         made: versions of the program.
+        exhibits: tables that no training makes.
     """
-    names = {"glance": "at a glance", "duel": "LTC or LSTM", **{c.table.name: c.table.name for c in comparisons}}
+    tables = [*(comparison.table.name for comparison in comparisons), *(exhibit.name for exhibit in exhibits)]
+    names = {"glance": "at a glance", "duel": "LTC or LSTM", **{name: name for name in tables}}
     links = [tag("li", tag("a", name, href=f"#{place}")) for place, name in names.items()]
-    sections = [_table(comparison, folder) for comparison in comparisons]
+    sections = [*(_table(comparison, folder) for comparison in comparisons), *map(_exhibit, exhibits)]
     return page(
         "ltcbench: what reproduces of the LTC and CfC papers",
         _header(comparisons, made)
@@ -82,6 +109,16 @@ def _table(comparison: Comparison, folder: Path) -> str:
     columns = [_column(comparison, column, folder) for column in html.columns(comparison)]
     title = tag("h2", escape(f"{its.name}: {its.title}"))
     return tag("section", title, tag("p", escape(its.source), ". ", again, class_="meta"), *columns, id=its.name)
+
+
+def _exhibit(exhibit: Exhibit) -> str:
+    title = tag("h2", escape(f"{exhibit.name}: {exhibit.title}"))
+    parts = [
+        tag("h3", escape(PROTOCOLS[protocol].capitalize())) + html.sections_of(layout) + figure(picture, "", protocol)
+        for protocol, (layout, picture) in exhibit.parts.items()
+    ]
+    source = tag("p", escape(exhibit.source), ". ", tag("code", escape(exhibit.command)), class_="meta")
+    return tag("section", title, source, *parts, id=exhibit.name)
 
 
 def _column(comparison: Comparison, column: Column, folder: Path) -> str:

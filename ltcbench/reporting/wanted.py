@@ -76,7 +76,8 @@ class Composer:
 
 def _state() -> str:
     """A digest of everything that decides what comes out."""
-    files = sorted(path for path in places.conf().rglob("*.yaml") if path.parent.name != "table")
+    others = ("table", "claim", "experiment")
+    files = sorted(path for path in places.conf().rglob("*.yaml") if path.parent.name not in others)
     code = [Path(module.__file__ or "") for module in (composition, job, numerics, index)]
     found = hashlib.sha256()
     for path in (*files, *code):

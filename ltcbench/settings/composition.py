@@ -68,6 +68,25 @@ def executor(overrides: Sequence[str]) -> dict[str, Any]:
     return cast(dict[str, Any], OmegaConf.to_container(explained(build, settings).executor))
 
 
+def experiment(name: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """The settings of ``conf/experiment/<name>.yaml`` with these overrides, ``protocol`` as the name of the one chosen.
+
+    Raises:
+        UserError: an override is not one, or names something that does not exist.
+    """
+    from hydra import compose, initialize_config_dir
+
+    def build(overrides: Sequence[str] = overrides) -> DictConfig:
+        with initialize_config_dir(str(places.conf()), version_base="1.3"):
+            return compose(f"experiment/{name}", overrides=list(overrides))
+
+    def plain(cfg: DictConfig) -> dict[str, Any]:
+        found = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
+        return found | {"protocol": found["protocol"]["name"]}
+
+    return explained(lambda: plain(build()), lambda: _keys(plain(build(()))))
+
+
 def job(cfg: DictConfig, recipe: str) -> Job:
     """The checked job of a composed configuration.
 
@@ -182,14 +201,16 @@ def _settings() -> list[str]:
     with initialize_config_dir(str(places.conf()), version_base="1.3"):
         cfg = compose("train")
 
-    def keys(node: Mapping[Any, Any], prefix: str) -> list[str]:
-        found: list[str] = []
-        for key, value in node.items():
-            found += keys(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
-        return found
-
     plain = cast(dict[str, Any], OmegaConf.to_container(cfg))
-    return [*keys(plain, ""), "model", "task", "protocol", "recipe", "debug"]
+    return [*_keys(plain), "model", "task", "protocol", "recipe", "debug"]
+
+
+def _keys(node: Mapping[Any, Any], prefix: str = "") -> list[str]:
+    """The keys of a tree as they are written on the command line."""
+    found: list[str] = []
+    for key, value in node.items():
+        found += _keys(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
+    return found
 
 
 def _first_line(error: Exception) -> str:

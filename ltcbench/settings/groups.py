@@ -46,3 +46,10 @@ def quirk_notes(task: str) -> dict[str, str]:
     """What each switch of ``task`` does: the comment beside it in ``conf/task/<task>.yaml``."""
     text = (places.conf() / "task" / f"{task}.yaml").read_text(encoding="utf-8")
     return dict(re.findall(r"^    (\w+): .*?# (.*)$", text, flags=re.MULTILINE))
+
+
+def experiment_notes(name: str) -> dict[str, str]:
+    """What each setting of an experiment does, quirks as ``quirks.<name>``: the comments in its configuration file."""
+    text = (places.conf() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
+    found = re.findall(r"^( *)(\w+):.*?# (.*)$", text, flags=re.MULTILINE)
+    return {f"quirks.{key}" if indent else key: note for indent, key, note in found}

@@ -1,0 +1,34 @@
+"""``ltcbench experiment NAME [protocol=paper|clean] [quirks.NAME=true|false] [key=value ...]``: a claim, computed.
+
+ltcbench list experiments names them, ltcbench show experiment=NAME says what can be set. The same command goes on with
+an experiment that broke off.
+"""
+
+import argparse
+
+from ltcbench import values
+from ltcbench.terminal import Parser
+from ltcbench.values import Range
+
+
+def run(arguments: list[str]) -> int:
+    """Compute what is not there yet, print the table, and say where the draws and the picture are."""
+    parser = Parser("ltcbench experiment", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", metavar="NAME", help="ltcbench list experiments")
+    parser.add_argument("overrides", metavar="key=value", nargs="*", help="e.g. protocol=clean draws=4")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="draws side by side (default: 1)")
+    options = parser.parse_intermixed_args(arguments)
+    jobs = values.checked("--jobs", options.jobs, int, Range(1, 1024))
+
+    from ltcbench.experiments.asked import asked
+
+    protocol, settings = asked(options.experiment, options.overrides)
+
+    from ltcbench.experiments import running
+    from ltcbench.experiments.folder import PICTURE
+    from ltcbench.reporting import formats
+
+    result, folder = running.run(options.experiment, protocol, settings, jobs)
+    print(formats.term_of(folder.its.layout(result)))
+    print(folder.path / PICTURE)
+    return 0
