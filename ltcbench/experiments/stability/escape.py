@@ -8,11 +8,12 @@ One fused step is a weighted mean of v, vleak and the erev with positive weights
 An explicit step is one only while h (gleak + sum w s) <= cm.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from ltcbench.experiments.stability.weights import Array, LTCWeights, cell, elapsed_of
 from ltcbench.models.cells.ltc import EPSILON
@@ -95,17 +96,35 @@ def rounding(weights: LTCWeights, first: Array, steps: int, dtype: torch.dtype =
     return steps * size * (2 * (terms + 4) * unit + EPSILON / float(weights.gleak.min()))
 
 
-def one_unit(solver: str, f: float, h: Array, steps: int) -> NDArray[np.bool_]:
-    """Whether one unit with a constant f, dv/dt = f (1 - v), stays bounded after so many steps of length h (B,).
+def tau_rounding(weights: LTCWeights, dtype: torch.dtype = torch.float32) -> float:
+    """How far rounding alone can lead tau_sys out of the interval of theorem 1, as a share of its end."""
+    terms = weights.sensory.w.shape[1] + weights.recurrent.w.shape[1] + 2
+    return 2 * (terms + 4) * float(torch.finfo(dtype).eps) / 2
 
-    The amplification factor R(z) of z = h f decides: fused 1 / (1 + z), Euler 1 - z, Heun 1 - z + z^2 / 2, RK4
-    1 - z + z^2 / 2 - z^3 / 6 + z^4 / 24; the state is 1 + R^n (v_0 - 1).
+
+# Amplification factor R(z) of dv/dt = lambda (A - v), z = h lambda: after n steps v = A + R^n (v_0 - A).
+AMPLIFICATION: Mapping[str, Callable[[Array], Array]] = {
+    "fused": lambda z: 1 / (1 + z),
+    "euler": lambda z: 1 - z,
+    "heun": lambda z: 1 - z + z**2 / 2,
+    "rk4": lambda z: 1 - z + z**2 / 2 - z**3 / 6 + z**4 / 24,
+}
+
+
+def limits(solver: str) -> tuple[float, float]:
+    """Largest z at which one unit with a constant f stays inside its interval, and at which it stays bounded.
+
+    Inside while 0 <= R <= 1, bounded while abs R <= 1; inf where both hold at every z.
     """
-    z = h * f
-    factor = {
-        "fused": 1 / (1 + z),
-        "euler": 1 - z,
-        "heun": 1 - z + z**2 / 2,
-        "rk4": 1 - z + z**2 / 2 - z**3 / 6 + z**4 / 24,
-    }[solver]
-    return np.abs(factor) ** steps <= 1.0
+    factor = AMPLIFICATION[solver]
+
+    def first(value: Callable[[float], float]) -> float:
+        """The smallest z above 0 at which ``value`` falls below 0."""
+        z = np.linspace(1e-3, 10, 10_000)
+        below = np.flatnonzero([value(point) < 0 for point in z])
+        return float(brentq(value, z[below[0] - 1], z[below[0]])) if len(below) else np.inf
+
+    def inside(z: float) -> float:
+        return min(float(factor(np.asarray(z))), 1 - float(factor(np.asarray(z))))
+
+    return first(inside), first(lambda z: 1 - abs(float(factor(np.asarray(z)))))
