@@ -1,4 +1,4 @@
-"""Theorems 1 and 2 of the LTC paper: time constants and states are bounded. Solver by solver, on the product's cells."""
+"""Theorems 1 and 2 of the LTC paper, time constants and states are bounded: solver by solver, on our own cells."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,11 +35,13 @@ WIDE_UNITS, WIDE_STEP = 32, 0.1
 DIVERGED = 1e3  # an excess beyond it
 ACTIVATIONS = (*((phi, False) for phi in equation_one.ACTIVATIONS), ("tanh", True), ("hard_tanh", True))
 ROUNDING = 1e-9  # of equation 1, whose states are double precision numbers of a size of 1 or 10
-VARIANTS = tuple((solver, bounded) for solver in SOLVERS for bounded in (False, True) if solver != "fused" or not bounded)
+VARIANTS = tuple(
+    (solver, bounded) for solver in SOLVERS for bounded in (False, True) if solver != "fused" or not bounded
+)
 EXPLANATION = (
     "Left: networks whose state is ever further outside the interval of theorem 2 than rounding of 32 bit numbers can "
-    "carry a weighted mean (see rounding in experiments/stability/escape.py); diverged: further than 1000, or no number "
-    "any more; bounded: the cell's switch, which puts the state back after each explicit step."
+    "carry a weighted mean (see rounding in experiments/stability/escape.py); diverged: further than 1000, or not a "
+    "number; bounded: the cell's switch, which puts the state back after each explicit step."
 )
 
 
@@ -183,12 +185,13 @@ def values(settings: Settings, rows: Sequence[Row]) -> Mapping[str, Any]:
     for row in rows:
         key = tuple(row[name] for name in ("part", "solver", "bounded", "inputs", "at"))
         groups.setdefault(key, []).append(row)
-    lines = [_line(*key, there) for key, there in groups.items()]
+    lines = [_line(key, there) for key, there in groups.items()]
     found: dict[str, Any] = {part: [line for line in lines if line["part"] == part] for part in PARTS}
     return found | {"limits": {_named(*variant): _limit(found["steps"], *variant) for variant in VARIANTS}}
 
 
-def _line(part: str, solver: str, bounded: int, inputs: str, at: float | None, rows: Sequence[Any]) -> dict[str, Any]:
+def _line(key: tuple[Any, ...], rows: Sequence[Any]) -> dict[str, Any]:
+    part, solver, bounded, inputs, at = key
     excess = np.array([row["excess"] for row in rows])
     finite = excess[np.isfinite(excess)]
     return {
@@ -233,7 +236,9 @@ def layout(result: Result) -> Layout:
     title = f"{claim.name}: {claim.title}, {layouts.under(result)}. {claim.source}."
     if not found:
         return Layout(title, (), claim.notes, ("not run",), EXPLANATION)
-    return Layout(title, (_over_z(result), _over_inputs(found), _activations(found)), claim.notes, _said(result), EXPLANATION)
+    return Layout(
+        title, (_over_z(result), _over_inputs(found), _activations(found)), claim.notes, _said(result), EXPLANATION
+    )
 
 
 def _over_z(result: Result) -> Section:
@@ -247,7 +252,9 @@ def _over_z(result: Result) -> Section:
             one = " / ".join("none" if limit == np.inf else f"{limit:.4g}" for limit in limits(solver))
             rows.append([_named(solver, bounded), inputs, *shares, "" if bounded else one, said])
     head = ("solver", "inputs", *(f"z {place:g}" for place in places), "one unit: inside / stable to z", "verdict")
-    title = f"theorem 2: networks that leave it / diverge, {result.settings.features} inputs, {result.settings.units} units"
+    title = (
+        f"theorem 2: networks that leave it / diverge, {result.settings.features} inputs, {result.settings.units} units"
+    )
     return Section(title, (), head, layouts.lines(rows), ())
 
 
@@ -274,16 +281,26 @@ def _activations(found: Mapping[str, Any]) -> Section:
         ]
         for line in found["equation"]
     ]
-    head = ("f", "networks that leave theorem 2", "largest excess", "tau_sys outside theorem 1", "not positive", "verdict")
-    return Section("equation 1 with other activations: networks, and points of time and units", (), head, layouts.lines(rows), ())
+    head = (
+        "f",
+        "networks that leave theorem 2",
+        "largest excess",
+        "tau_sys outside theorem 1",
+        "not positive",
+        "verdict",
+    )
+    return Section(
+        "equation 1 with other activations: networks, and points of time and units", (), head, layouts.lines(rows), ()
+    )
 
 
 def _said(result: Result) -> tuple[str, ...]:
     found, chosen = result.values, not result.settings.quirks.unbounded
     broken = sum(line["tau_outside"] > 0 for part in ("steps", "wide") for line in found[part])
     mine = [_named(solver, chosen and solver != "fused") for solver in SOLVERS]
+    first = f"broken in {broken} lines" if broken else "holds in every run, diverged ones included"
     return (
-        f"Theorem 1, cells: {'holds in every run' if not broken else f'broken in {broken} lines'}, diverged ones included.",
+        f"Theorem 1, cells: {first}.",
         "Theorem 2, cells: " + "; ".join(f"{name}: {verdict(found['limits'][name])}" for name in mine) + ".",
     )
 
@@ -308,7 +325,9 @@ def picture(result: Result, rows: Sequence[Row]) -> bytes:
     names = {}
     for solver, bounded in VARIANTS:
         mine = [line for line in result.values["steps"] if _is(line, solver, bounded, "extreme")]
-        parts.append(line([(x(its["at"]), y(100 * its["left"])) for its in mine], "own" if solver == "fused" else "other"))
+        parts.append(
+            line([(x(its["at"]), y(100 * its["left"])) for its in mine], "own" if solver == "fused" else "other")
+        )
         first = next((its["at"] for its in mine if its["left"] > 0.5), None)
         names[_named(solver, bounded)] = first
     parts += _names(names, x, y)

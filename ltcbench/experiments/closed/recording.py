@@ -20,6 +20,7 @@ from ltcbench.experiments.closed.scalar import Array
 # Of the surrogate, as the recording has them: neuron 0 is the motor neuron, then come commands, then inter neurons.
 COMMANDS, INTERS, SENSORS, RECURRENT, SENSORY, MOTOR_SYNAPSES = 6, 12, 32, 34, 219, 4
 SAMPLES, MEMORY = 400, 0.9  # of its inputs: x[t] = MEMORY x[t-1] + noise, of variance 1
+FIRST_VALUES = ((0.001, 1.0), (-0.2, 0.2), (0.4, 0.6))  # of gleak, vleak, cm: ncps'
 SUBSTEPS = 50  # of the solver within a sample
 FIELDS = {"neurons1": None, "sensory1": None, "synapse_param_inter": 6, "synapse_param_sensory": 6, "neuron_param": 3}
 
@@ -100,14 +101,14 @@ def surrogate(rng: np.random.Generator, samples: int = SAMPLES) -> Recording:
     recurrent first, w U(0.001, 1), mu U(0.3, 0.8), sigma U(3, 8), erev +1 where a uniform number is below 2/3, else -1
     (ncps' first values); gleak U(0.001, 1), vleak U(-0.2, 0.2), cm U(0.4, 0.6); the inputs' noise (T, 32).
     """
-    commands = np.arange(1, 1 + COMMANDS)
-    inters = np.arange(1 + COMMANDS, 1 + COMMANDS + INTERS)
+    commands = np.arange(1.0, 1 + COMMANDS)
+    inters = np.arange(1.0 + COMMANDS, 1 + COMMANDS + INTERS)
     motor = np.stack([rng.choice(commands, MOTOR_SYNAPSES, replace=False), np.zeros(MOTOR_SYNAPSES)], axis=1)
     inner = _pairs(rng, np.concatenate([commands, inters]), commands, RECURRENT - MOTOR_SYNAPSES)
-    outer = _pairs(rng, np.arange(SENSORS), inters, SENSORY)
+    outer = _pairs(rng, np.arange(float(SENSORS)), inters, SENSORY)
     recurrent, inputs = (_synapses(rng, ends) for ends in (np.concatenate([motor, inner]), outer))
     count = 1 + COMMANDS + INTERS
-    parameters = np.stack([rng.uniform(*ends, count) for ends in ((0.001, 1), (-0.2, 0.2), (0.4, 0.6))], axis=1)
+    parameters = np.stack([rng.uniform(*ends, count) for ends in FIRST_VALUES], axis=1)
     noise = rng.standard_normal((samples, SENSORS))
     sensory = np.empty_like(noise)
     sensory[0] = noise[0]
@@ -118,7 +119,7 @@ def surrogate(rng: np.random.Generator, samples: int = SAMPLES) -> Recording:
 
 def _pairs(rng: np.random.Generator, sources: Array, targets: Array, number: int) -> Array:
     chosen = rng.choice(len(sources) * len(targets), number, replace=False)
-    return np.stack([sources[chosen // len(targets)], targets[chosen % len(targets)]], axis=1).astype(float)
+    return np.stack([sources[chosen // len(targets)], targets[chosen % len(targets)]], axis=1)
 
 
 def _synapses(rng: np.random.Generator, ends: Array) -> Array:
@@ -154,4 +155,4 @@ def solved(sensory: Array, recurrent: Array, inputs: Array, parameters: Array, s
 
 def _matrix(synapses: Array, count: int) -> Array:
     """(N, n), 1 where a synapse ends at a neuron."""
-    return (synapses[:, 1] == np.arange(count)[:, None]).astype(float)
+    return np.asarray(synapses[:, 1] == np.arange(count)[:, None], dtype=float)

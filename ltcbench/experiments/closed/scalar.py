@@ -63,7 +63,7 @@ def solutions(unit: Unit, w: float, t: Array, signal: Array) -> dict[str, Array]
 
 
 def ode(unit: Unit, w: float, t: Array, f: Array) -> Array:
-    """Equation 1 at the times t (n,), f (n,): an exponential step from point to point, with the mean of f in between."""
+    """Equation 1 at the times t (n,), f (n,): exponential steps from point to point, with the mean of f in between."""
     between = (f[1:] + f[:-1]) / 2
     rests = unit.a * between / (w + between)
     shrinks = np.exp(-(w + between) * np.diff(t))
@@ -77,6 +77,12 @@ def ode(unit: Unit, w: float, t: Array, f: Array) -> Array:
 def lemma(unit: Unit, w: float, t: Array) -> Array:
     """Lemma 1's bound of closed - modified at the times t (n,)."""
     return np.asarray(abs(unit.c) * np.exp(-w * t))
+
+
+def bracket(t: Array, f: Array) -> Array:
+    """(modified - closed) / (c exp(-w t)) at the times t (n,), f (n,): within -1 and 1, says lemma 1."""
+    integral = cumulative_trapezoid(f, t, initial=0.0)
+    return np.asarray(np.exp(-integral) - np.exp(-f * t) * (1 - f))
 
 
 def sharpest(t: float, upper: bool, jump: float = 1e-6) -> float:

@@ -1,4 +1,4 @@
-"""Parameters of the recurrent part, inputs and read-out left out, beside the LTC paper's table S2 (one layer, n = 1)."""
+"""Parameters of the recurrent part, without inputs and read-out, beside the LTC paper's table S2 for one layer."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

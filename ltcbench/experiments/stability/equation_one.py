@@ -70,7 +70,7 @@ def bounds(weights: Weights, phi: str, magnitude: bool = False, until: float = 1
     activation, a = ACTIVATIONS[phi], weights.a
 
     def circle(t: float) -> Array:
-        return np.sin(t) * weights.w[0] + np.cos(t) * weights.w[1] + weights.b
+        return np.asarray(np.sin(t) * weights.w[0] + np.cos(t) * weights.w[1] + weights.b)
 
     def decay_and_f(drive: Array, x: Array) -> tuple[Array, Array]:
         f = activation(drive + x @ weights.w_r)

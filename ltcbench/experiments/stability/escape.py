@@ -4,7 +4,7 @@ Theorem 1: cm / (gleak + sum w) <= tau_sys <= cm / gleak. Theorem 2, with a leak
 the smallest and the largest of vleak, erev and its first value. Conditions that the paper does not state: the first
 state is inside, and 0 <= f <= 1 (theorem 1), f >= 0 (theorem 2), which the sigmoid has.
 
-One fused step is a weighted mean of v, vleak and the erev with positive weights, so it stays inside whatever its length.
+A fused step is a weighted mean of v, vleak and the erev with positive weights: it stays inside whatever its length.
 An explicit step is one only while h (gleak + sum w s) <= cm.
 """
 
@@ -89,17 +89,17 @@ def rounding(weights: LTCWeights, first: Array, steps: int, dtype: torch.dtype =
     sigmoid and clipping included, so the quotient to 2 (n + 4) u M; the cell's epsilon in the denominator adds less
     than epsilon / gleak. A step from outside leads no further out, so ``steps`` errors add up.
     """
-    unit = torch.finfo(dtype).eps / 2
+    unit = float(torch.finfo(dtype).eps) / 2
     terms = weights.sensory.w.shape[1] + weights.recurrent.w.shape[1] + 2
     low, high = interval(weights, first)
     size = max(float(np.abs(low).max()), float(np.abs(high).max()))
-    return steps * size * (2 * (terms + 4) * unit + EPSILON / float(weights.gleak.min()))
+    return float(steps * size * (2 * (terms + 4) * unit + EPSILON / float(weights.gleak.min())))
 
 
 def tau_rounding(weights: LTCWeights, dtype: torch.dtype = torch.float32) -> float:
     """How far rounding alone can lead tau_sys out of the interval of theorem 1, as a share of its end."""
     terms = weights.sensory.w.shape[1] + weights.recurrent.w.shape[1] + 2
-    return 2 * (terms + 4) * float(torch.finfo(dtype).eps) / 2
+    return float((terms + 4) * torch.finfo(dtype).eps)
 
 
 # Amplification factor R(z) of dv/dt = lambda (A - v), z = h lambda: after n steps v = A + R^n (v_0 - A).

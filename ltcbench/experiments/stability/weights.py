@@ -40,8 +40,8 @@ class LTCWeights:
 
     @property
     def largest_conductance(self) -> Array:
-        """gleak + sum w (H,), of all synapses."""
-        return self.gleak + self.sensory.w.sum(1) + self.recurrent.w.sum(1)
+        """What all synapses open and the leak let through, gleak + sum w (H,)."""
+        return np.asarray(self.gleak + self.sensory.w.sum(1) + self.recurrent.w.sum(1))
 
 
 def drawn(rng: np.random.Generator, features: int, units: int) -> LTCWeights:
