@@ -7,7 +7,7 @@ from pathlib import Path
 from ltcbench.errors import UserError
 from ltcbench.experiments.asked import asked
 from ltcbench.experiments.experiment import Result, experiment
-from ltcbench.experiments.folder import PICTURE, RESULT, ExperimentFolder
+from ltcbench.experiments.folder import MEASURED, PICTURE, RESULT, ExperimentFolder
 from ltcbench.files import write
 from ltcbench.paper.claims import Claim
 from ltcbench.reporting import published
@@ -75,6 +75,6 @@ def publish(table: Filled) -> Path:
         again = f"ltcbench experiment {its.name} protocol={its.protocol}"
         raise UserError(f"there is no result of {its.name} under {its.protocol} to publish: {again} makes it.")
     target = ExperimentFolder.of(its.name, its.settings, published.folder())
-    for file in (RESULT, PICTURE):
+    for file in (RESULT, PICTURE, *([MEASURED] if table.result.measured else [])):
         write(target.path / file, (table.folder.path / file).read_bytes())
     return target.path

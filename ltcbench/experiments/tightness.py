@@ -55,8 +55,8 @@ FORMS = {
 OTHERS = ("at rest", "Euler by hand", "constant", "as set")
 EXPLANATION = (
     "Mean squared errors over time. ode: the LTC's own equation; modified: the one that the proof solves; no_factor: "
-    "the closed form without f(-I); input_free: a formula that does not see the input; rest: A f / (w + f) at every time. "
-    "Left: share of the activity's variance left after the best scale and offset."
+    "the closed form without f(-I); input_free: a formula that does not see the input; rest: A f / (w + f) at every "
+    "time. Left: share of the activity's variance left after the best scale and offset."
 )
 
 

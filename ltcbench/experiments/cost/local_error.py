@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from scipy.integrate import solve_ivp
 
+from ltcbench.bench.exponent import exponent
 from ltcbench.experiments.cost.field import field
-from ltcbench.experiments.cost.growth import slope_of
 from ltcbench.experiments.stability.weights import Array, LTCWeights, cell, elapsed_of
 
 STEPS = np.array([2.0**-6, 2.0**-7, 2.0**-8, 2.0**-9])
@@ -37,7 +37,7 @@ def errors(weights: LTCWeights, solver: str, inputs: Array, first: Array, steps:
 
 def order(weights: LTCWeights, solver: str, inputs: Array, first: Array, steps: Array = STEPS) -> float:
     """The fitted exponent of the local error, p + 1."""
-    return slope_of(steps, errors(weights, solver, inputs, first, steps))
+    return exponent(steps, errors(weights, solver, inputs, first, steps)).value
 
 
 def _exact(weights: LTCWeights, inputs: Array, first: Array, steps: Array) -> Array:

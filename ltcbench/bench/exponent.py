@@ -15,6 +15,10 @@ class Exponent:
     low: float | None
     high: float | None
 
+    def __str__(self) -> str:
+        ends = "" if self.low is None or self.high is None else f" [{self.low:.2f}, {self.high:.2f}]"
+        return f"{self.value:.2f}{ends}"
+
 
 def exponent(sizes: ArrayLike, costs: ArrayLike, confidence: float = 0.95) -> Exponent:
     """The slope of log cost over log size by least squares, with Student's t for its interval.
@@ -31,8 +35,3 @@ def exponent(sizes: ArrayLike, costs: ArrayLike, confidence: float = 0.95) -> Ex
         return Exponent(value, None, None)
     half = float(stats.t.ppf((1 + confidence) / 2, freedom) * found.stderr)
     return Exponent(value, value - half, value + half)
-
-
-def slope_of(sizes: ArrayLike, costs: ArrayLike) -> float:
-    """The exponent alone."""
-    return exponent(sizes, costs).value
