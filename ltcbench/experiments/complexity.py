@@ -247,9 +247,9 @@ def orders_said(found: Mapping[str, Any]) -> tuple[str, ...]:
     stiff = [its for its in found["evaluations"] if its["solver"] == "LSODA" and its["factor"] >= most["factor"]]
     said = [
         f"One to five orders of magnitude: {min(papers):.1f} to {max(papers):.1f} in the paper's own minutes.",
-        f"In evaluations, {most['solver']} at {most['tolerance']:g} takes {most['median']:,.0f} for the closed form's one "
-        f"with w x {most['factor']:g}: {math.log10(most['median']):.1f} orders; five need an equation stiffer still and an "
-        "explicit solver.",
+        f"In evaluations, {most['solver']} at {most['tolerance']:g} takes {most['median']:,.0f} for the closed "
+        f"form's one with w x {most['factor']:g}: {math.log10(most['median']):.1f} orders; five need an equation "
+        "stiffer still and an explicit solver.",
     ]
     if stiff:
         largest = max(float(its["median"]) for its in stiff)

@@ -67,18 +67,19 @@ def escape(
     low, high = (torch.from_numpy(end) for end in interval(weights, v.double().numpy()))
     slow = torch.from_numpy(weights.cm / weights.gleak)
     fast = torch.from_numpy(weights.cm / weights.largest_conductance)
-    excess, tau_excess = (torch.zeros(len(h), dtype=torch.float64) for _ in range(2))
     with torch.no_grad():
-        w = made.weight(made.recurrent)
-        for reversal, conductance in zip(*made.drive(torch.from_numpy(inputs).to(dtype)), strict=True):
-            (v,) = made.step((v,), (reversal, conductance), elapsed)
-            state = v.double()
-            beyond = torch.maximum(low - state, state - high).nan_to_num(nan=torch.inf, posinf=torch.inf)
-            excess = torch.maximum(excess, beyond.amax(1))
-            tau = (made.cm / (conductance + made.recurrent(v, w)[1])).double()
-            outside = torch.maximum(fast / tau - 1, tau / slow - 1).nan_to_num(nan=0.0)
-            tau_excess = torch.maximum(tau_excess, outside.amax(1))
-    return Escape(excess.clamp(min=0).numpy(), tau_excess.clamp(min=0).numpy())
+        drive = made.drive(torch.from_numpy(inputs).to(dtype))
+        states = []
+        for part in zip(*drive, strict=True):
+            (v,) = made.step((v,), part, elapsed)
+            states.append(v)
+        path = torch.stack(states)
+        tau = (made.cm / (drive[1] + made.recurrent(path, made.weight(made.recurrent))[1])).double()
+    state = path.double()
+    beyond = torch.maximum(low - state, state - high).nan_to_num(nan=torch.inf, posinf=torch.inf)
+    outside = torch.maximum(fast / tau - 1, tau / slow - 1).nan_to_num(nan=0.0)
+    excess, tau_excess = (array.amax((0, 2)).clamp(min=0).numpy() for array in (beyond, outside))
+    return Escape(excess, tau_excess)
 
 
 def rounding(weights: LTCWeights, first: Array, steps: int, dtype: torch.dtype = torch.float32) -> float:
