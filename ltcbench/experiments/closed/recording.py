@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 from scipy.special import expit
 
 from ltcbench.errors import UserError
@@ -21,7 +22,7 @@ from ltcbench.experiments.closed.scalar import Array
 COMMANDS, INTERS, SENSORS, RECURRENT, SENSORY, MOTOR_SYNAPSES = 6, 12, 32, 34, 219, 4
 SAMPLES, MEMORY = 400, 0.9  # of its inputs: x[t] = MEMORY x[t-1] + noise, of variance 1
 FIRST_VALUES = ((0.001, 1.0), (-0.2, 0.2), (0.4, 0.6))  # of gleak, vleak, cm: ncps'
-SUBSTEPS = 50  # of the solver within a sample
+SUBSTEPS = 20  # of the solver within a sample
 FIELDS = {"neurons1": None, "sensory1": None, "synapse_param_inter": 6, "synapse_param_sensory": 6, "neuron_param": 3}
 
 
@@ -63,7 +64,7 @@ def read(path: Path) -> Recording:
     """
     try:
         found = loadmat(path, variable_names=list(FIELDS))
-    except (OSError, ValueError, NotImplementedError, TypeError) as error:
+    except (OSError, ValueError, NotImplementedError, TypeError, MatReadError) as error:
         raise UserError(f"{path} cannot be read as a file of MATLAB up to version 7 ({error}).") from None
     arrays = {name: np.asarray(found[name]) for name in FIELDS if name in found}
     for name, width in FIELDS.items():
@@ -131,7 +132,7 @@ def _synapses(rng: np.random.Generator, ends: Array) -> Array:
 def solved(sensory: Array, recurrent: Array, inputs: Array, parameters: Array, substeps: int = SUBSTEPS) -> Array:
     """Activity (T, N) at the end of each sample, in which the inputs (T, S) are constant; one unit of time a sample.
 
-    Each step is exact for conductances that stay as they are (exponential Euler), so its error is of second order.
+    A step is exact for conductances that stay as they are; it takes those of its middle, so its error is of third order.
     """
     count = len(parameters)
     gleak, vleak, cm = parameters.T
@@ -145,10 +146,13 @@ def solved(sensory: Array, recurrent: Array, inputs: Array, parameters: Array, s
     for i, u in enumerate(sensory):
         inflow, outflow = sums(inputs, into[0], u)
         for _ in range(substeps):
-            more, faster = sums(recurrent, into[1], x)
-            conductance = gleak + outflow + faster
-            rest = (gleak * vleak + inflow + more) / conductance
-            x = rest + (x - rest) * np.exp(-conductance / cm / substeps)
+            middle = x
+            for duration in (0.5 / substeps, 1 / substeps):
+                more, faster = sums(recurrent, into[1], middle)
+                conductance = gleak + outflow + faster
+                rest = (gleak * vleak + inflow + more) / conductance
+                middle = rest + (x - rest) * np.exp(-conductance / cm * duration)
+            x = middle
         path[i] = x
     return path
 
