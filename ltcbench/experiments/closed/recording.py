@@ -132,7 +132,7 @@ def _synapses(rng: np.random.Generator, ends: Array) -> Array:
 def solved(sensory: Array, recurrent: Array, inputs: Array, parameters: Array, substeps: int = SUBSTEPS) -> Array:
     """Activity (T, N) at the end of each sample, in which the inputs (T, S) are constant; one unit of time a sample.
 
-    A step is exact for conductances that stay as they are; it takes those of its middle, so its error is of third order.
+    A step is exact for conductances that stay as they are; it takes those of its middle: its error is of third order.
     """
     count = len(parameters)
     gleak, vleak, cm = parameters.T
