@@ -15,10 +15,13 @@ def components(states: Array) -> tuple[Array, float]:
     Returns:
         (points, 2), and a number from 0 to 1; nan where nothing moves.
     """
-    centred = states - states.mean(axis=0)
+    size = float(np.abs(states).max()) or 1.0
+    centred = states / size
+    centred -= centred.mean(axis=0)
     variances, directions = np.linalg.eigh(centred.T @ centred)
     total = float(variances.sum())
-    return centred @ directions[:, :-3:-1], float(variances[-2:].sum()) / total if total > 0 else float("nan")
+    share = float(variances[-2:].sum()) / total if total > 0 else float("nan")
+    return size * (centred @ directions[:, :-3:-1]), share
 
 
 def length(states: Array) -> float:
@@ -27,8 +30,9 @@ def length(states: Array) -> float:
 
 
 def chords(curve: Array) -> float:
-    """Length of the polygon through points: (points, dimensions)."""
-    return float(np.sqrt((np.diff(curve, axis=0) ** 2).sum(axis=1)).sum())
+    """Length of the polygon through points in the plane: (points, 2)."""
+    steps = np.diff(curve, axis=0)
+    return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
 
 
 def relative_length(states: Array) -> float:

@@ -58,7 +58,7 @@ class Weights:
     E_r: Array
 
 
-def drawn(seed: int, width: int, layers: int, spread: float, quirks: Quirks) -> Weights:
+def drawn(seed: int, width: int, layers: int, spread: float, quirks: Quirks, reversal: float | None = None) -> Weights:
     """The weights of a seed: standard normal numbers in a fixed order, then scaled.
 
     Args:
@@ -67,14 +67,16 @@ def drawn(seed: int, width: int, layers: int, spread: float, quirks: Quirks) -> 
         layers: d.
         spread: the paper's variance of the weights, to be divided by k; under ``variance_as_sd`` their deviation.
         quirks: which decide the scales.
+        reversal: variance of the reversal potentials; None: they are scaled as the weights.
     """
     normal = np.random.default_rng(seed).standard_normal
     square, row = (layers, width, width), (layers, width)
     scale = spread if quirks.variance_as_sd else np.sqrt(spread / width)
-    W, b, E = scale * normal(square), normal(row), scale * normal(square)
+    size = scale if reversal is None else np.sqrt(reversal)
+    W, b, E = scale * normal(square), normal(row), size * normal(square)
     tau = np.abs(normal(layers * width)).reshape(row)
     tau = quirks.tau_sd * tau if quirks.tau_near_zero else 1 / tau
-    return Weights(W, b, E, tau, scale * normal(square), normal(row), scale * normal(square))
+    return Weights(W, b, E, tau, scale * normal(square), normal(row), size * normal(square))
 
 
 def circle(t: Array) -> Array:
@@ -103,32 +105,37 @@ def right_hand_side(model: str, weights: Weights, activation: str, quirks: Quirk
     linear = activation == "hard_tanh" and quirks.linear_hard_tanh
     f = ACTIVATIONS["identity" if linear else activation]
     derivative = {"node": _node, "ctrnn": _ctrnn, "ltc": _ltc}[model](weights, f, quirks)
-    drive = _drive(weights, quirks)
-    if len(weights.b) == 1:
-        return lambda t, x: derivative(0, drive(t), x)
-    below, shape = weights.W[1:], weights.b.shape
+    drive, W, b = _drive(weights, quirks), weights.W[1:], weights.b[1:]
+    shape = weights.b.shape
 
     def F(t: float, x: Array) -> Array:
-        states = x.reshape(shape)
-        z = [drive(t), *(states[i] @ W + weights.b[i + 1] for i, W in enumerate(below))]
-        return np.concatenate([derivative(i, z[i], states[i]) for i in range(len(z))])
+        x, z = x.reshape(shape), np.empty(shape)
+        z[0] = drive(t)
+        if len(z) > 1:
+            z[1:] = _times(x[:-1], W) + b
+        return derivative(z, x).ravel()
 
     return F
 
 
-Derivative = Callable[[int, Array, Array], Array]  # of (layer, z, x)
+Derivative = Callable[[Array, Array], Array]  # of z and x: (layers, k) each
+
+
+def _times(x: Array, W: Array) -> Array:
+    """W x of every layer: (layers, k) and (layers, k, k) -> (layers, k)."""
+    product: Array = np.matmul(x[:, None], W)[:, 0]
+    return product
 
 
 def _node(weights: Weights, f: Callable[[Array], Array], quirks: Quirks) -> Derivative:
     if quirks.baselines_without_recurrence:
-        return lambda i, z, x: f(z)
-    W_r = weights.W_r
-    return lambda i, z, x: f(z + x @ W_r[i])
+        return lambda z, x: f(z)
+    return lambda z, x: f(z + _times(x, weights.W_r))
 
 
 def _ctrnn(weights: Weights, f: Callable[[Array], Array], quirks: Quirks) -> Derivative:
     node, leak = _node(weights, f, quirks), 1 / weights.tau
-    return lambda i, z, x: node(i, z, x) - leak[i] * x
+    return lambda z, x: node(z, x) - leak * x
 
 
 def _ltc(weights: Weights, f: Callable[[Array], Array], quirks: Quirks) -> Derivative:
@@ -138,14 +145,14 @@ def _ltc(weights: Weights, f: Callable[[Array], Array], quirks: Quirks) -> Deriv
     def size(y: Array) -> Array:
         return np.abs(y) if quirks.absolute_decay else y
 
-    def two(i: int, z: Array, x: Array) -> Array:
-        y, y_r = f(z), f(x @ W_r[i] + b_r[i])
-        change: Array = A[i] * y + A_r[i] * y_r - x * (leak[i] + size(y) + size(y_r))
+    def two(z: Array, x: Array) -> Array:
+        y, y_r = f(z), f(_times(x, W_r) + b_r)
+        change: Array = A * y + A_r * y_r - x * (leak + size(y) + size(y_r))
         return change
 
-    def one(i: int, z: Array, x: Array) -> Array:
-        y = f(z + x @ W_r[i])
-        change: Array = A[i] * y - x * (leak[i] + size(y))
+    def one(z: Array, x: Array) -> Array:
+        y = f(z + _times(x, W_r))
+        change: Array = A * y - x * (leak + size(y))
         return change
 
     return two if quirks.two_drives else one

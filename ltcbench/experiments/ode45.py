@@ -7,6 +7,7 @@ Source: L. F. Shampine and M. W. Reichelt, The MATLAB ODE Suite, SIAM J. Sci. Co
 of J. R. Dormand and P. J. Prince, J. Comput. Appl. Math. 6 (1980).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Status = Literal["finished", "capped", "not finite", "stuck"]
 
-C = np.array([0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1])
+C = (0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1)
 A = (  # weights of the slopes before, a stage a row; the last is the solution of order 5
     np.array([]),
     np.array([1 / 5]),
@@ -40,6 +41,7 @@ B = np.array(  # of the continuous formula of order 4: a slope a row, powers 1 t
     ]
 )
 ORDER = 1 / 5
+BLOCK = 64  # steps whose points are computed at once
 
 
 @dataclass(frozen=True)
@@ -92,22 +94,20 @@ def ode45(
     """
     longest = end / 10 if longest is None else longest
     threshold = absolute / relative
-    shares = np.arange(1, refine) / refine
-    wanted = np.empty(0) if at is None else at
+    dense = _Dense(x, refine, np.empty(0) if at is None else at)
     slopes = np.empty((7, x.size))
     status: Status = "finished"
     t, accepted, failed = 0.0, 0, 0
-    times, states, points = [np.zeros(1)], [x[None]], [x[None]] * int(np.sum(wanted == 0))
-    reached = len(points)
 
     slopes[0] = f(t, x)
     evaluations = 1
-    steep = float(np.max(np.abs(slopes[0]) / np.maximum(np.abs(x), threshold))) / (0.8 * relative**ORDER)
+    size = np.maximum(np.abs(x), threshold)
+    steep = float(np.max(np.abs(slopes[0]) / size)) / (0.8 * relative**ORDER)
     step = min(longest, end)
-    step = max(1 / steep if step * steep > 1 else step, 16 * float(np.spacing(t)))
+    step = 1 / steep if step * steep > 1 else step
     with np.errstate(over="ignore", invalid="ignore"):
         while t < end:
-            least = 16 * float(np.spacing(t))
+            least = 16 * math.ulp(t)
             step = min(longest, max(least, step))
             last = 1.1 * step >= end - t
             step = end - t if last else step
@@ -116,12 +116,12 @@ def ode45(
                 for i in range(1, 6):
                     slopes[i] = f(t + C[i] * step, x + step * (A[i] @ slopes[:i]))
                 ahead = end if last else t + step
+                taken = ahead - t
                 new = x + step * (A[6] @ slopes[:6])
                 slopes[6] = f(ahead, new)
                 evaluations += 6
-                taken = ahead - t
-                size = np.maximum(np.maximum(np.abs(x), np.abs(new)), threshold)
-                error = taken * float(np.max(np.abs(E @ slopes) / size))
+                larger = np.maximum(np.abs(new), threshold)
+                error = taken * float(np.abs(E @ slopes / np.maximum(size, larger)).max())
                 if not error > relative:
                     break
                 failed += 1
@@ -129,7 +129,7 @@ def ode45(
                     break
                 shrink = max(0.1, 0.8 * (relative / error) ** ORDER) if good else 0.5
                 step, good, last = max(least, step * shrink), False, False
-            if not np.isfinite(error):
+            if not math.isfinite(error):
                 status = "not finite"
             elif error > relative:
                 status = "stuck"
@@ -138,19 +138,54 @@ def ode45(
             if status != "finished":
                 break
             accepted += 1
-            upto = reached + int(np.searchsorted(wanted[reached:], ahead, side="right"))
-            within = np.concatenate([shares, (wanted[reached:upto] - t) / taken])
-            between = x + _powers(within) @ (taken * B.T @ slopes)
-            times += [t + taken * shares, np.array([ahead])]
-            states += [between[: refine - 1], new[None]]
-            points.append(between[refine - 1 :])
-            reached = upto
-            t, x = ahead, new
+            dense.add(t, ahead, x, slopes, new)
+            t, x, size = ahead, new, larger
             slopes[0] = slopes[6]
             if good:
                 step /= max(0.2, 1.25 * (error / relative) ** ORDER)
-    found = np.concatenate(points) if points else np.empty((0, x.size))
-    return Solution(np.concatenate(times), np.concatenate(states), found, accepted, failed, evaluations, status)
+    return Solution(*dense.ended(), accepted, failed, evaluations, status)
+
+
+class _Dense:
+    """The solver's points and those that were asked for, a block of steps at once.
+
+    Args:
+        x: the state at 0.
+        refine: points a step.
+        at: times that were asked for.
+    """
+
+    def __init__(self, x: Array, refine: int, at: Array) -> None:
+        self.shares = np.arange(1, refine) / refine
+        self.at = at[np.searchsorted(at, 0, side="right") :]
+        self.times, self.states = [np.zeros(1)], [x[None]]
+        self.points = [np.repeat(x[None], len(at) - len(self.at), axis=0)]
+        self.block: list[tuple[float, float, Array, Array, Array]] = []
+
+    def add(self, t: float, ahead: float, x: Array, slopes: Array, new: Array) -> None:
+        """A step from ``t`` and ``x`` to ``ahead`` and ``new``."""
+        self.block.append((t, ahead, x, slopes.copy(), new))
+        if len(self.block) == BLOCK:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self.block:
+            return
+        t, ahead, x, slopes, new = (np.array(some) for some in zip(*self.block, strict=True))
+        self.block = []
+        taken = ahead - t
+        powers = taken[:, None, None] * (B.T @ slopes)  # step, power, unit
+        between = x[:, None] + _powers(self.shares) @ powers
+        self.times.append(np.column_stack([t[:, None] + taken[:, None] * self.shares, ahead]).ravel())
+        self.states.append(np.concatenate([between, new[:, None]], axis=1).reshape(-1, x.shape[1]))
+        there, self.at = np.split(self.at, [np.searchsorted(self.at, ahead[-1], side="right")])
+        i = np.searchsorted(ahead, there)
+        self.points.append(x[i] + np.einsum("np,npk->nk", _powers((there - t[i]) / taken[i]), powers[i]))
+
+    def ended(self) -> tuple[Array, Array, Array]:
+        """Times and states of the solver's points, states at the times that were asked for."""
+        self._flush()
+        return np.concatenate(self.times), np.concatenate(self.states), np.concatenate(self.points)
 
 
 def _powers(s: Array) -> Array:
