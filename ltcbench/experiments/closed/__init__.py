@@ -2,6 +2,6 @@
 
 Pure functions that take weights: ``scalar.solutions`` (every formula of one unit over time), ``scalar.bracket`` and
 ``scalar.lemma`` (lemma 1), ``stepwise.after``, ``neuron.closed_form``, ``neuron.fit``, ``recording.solved``.
-``scalar.drawn``, ``signals.SIGNALS`` and ``recording.surrogate`` say in which order numpy's generator gives the draws of
-a seed.
+``scalar.drawn``, ``signals.SIGNALS`` and ``recording.surrogate`` say in which order numpy's generator gives the draws
+of a seed.
 """
