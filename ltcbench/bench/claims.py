@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ltcbench import terminal
-from ltcbench.bench import plot, tables
+from ltcbench.bench import tables
 from ltcbench.bench.cases import Case, Shape
 from ltcbench.bench.records import Row
+from ltcbench.reporting import plots
 
 CLOSED = "cfc"
 FIXED = ("ltc", "ctrnn", "node", "ode_rnn")
@@ -96,5 +97,5 @@ def picture(rows: Sequence[Row]) -> bytes:
             model: [(value, 1e3 * _seconds(rows, model, point(sweep, value), "step", False)) for value in values]
             for model in (CLOSED, *FIXED, *ADAPTIVE)
         }
-        parts += plot.lines(curves, sweep, "ms a training step", [CLOSED], i * plot.WIDTH)
-    return plot.standalone(3 * plot.WIDTH, plot.HEIGHT, "closed form against solvers", parts)
+        parts += plots.lines(curves, sweep, "ms a training step", [CLOSED], i * plots.WIDTH)
+    return plots.standalone(3 * plots.WIDTH, plots.HEIGHT, "closed form against solvers", parts)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import torch
 
-from ltcbench.bench import actions, plot, tables
+from ltcbench.bench import actions, tables
 from ltcbench.bench.cases import Case, Shape
 from ltcbench.bench.exponent import exponent
 from ltcbench.bench.records import Row
+from ltcbench.reporting import plots
 
 BASE = Shape(16, 32, 17, 32)
 SIZES = {"time": (8, 16, 32, 64, 128, 256, 512), "batch": (1, 4, 16, 64, 128, 256, 512)}
@@ -66,5 +67,5 @@ def picture(rows: Sequence[Row]) -> bytes:
             who: [(getattr(row, name), row.median * 1e3) for row in along(some, name)] for who, some in every.items()
         }
         title = {"time": "time steps", "batch": "sequences in the batch"}[name]
-        parts += plot.lines(curves, title, "ms a training step", list(every), i * plot.WIDTH)
-    return plot.standalone(2 * plot.WIDTH, plot.HEIGHT, "cost of a training step over its sizes", parts)
+        parts += plots.lines(curves, title, "ms a training step", list(every), i * plots.WIDTH)
+    return plots.standalone(2 * plots.WIDTH, plots.HEIGHT, "cost of a training step over its sizes", parts)

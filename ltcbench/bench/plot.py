@@ -1,45 +1,10 @@
 """Pictures of measurements, as SVG files that can be opened by themselves."""
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from pathlib import Path
+from collections.abc import Sequence
 
-from ltcbench import reporting
 from ltcbench.bench.records import Row
-from ltcbench.reporting.charts import Point, apart, axis, figure, frame, line
-
-WIDTH, HEIGHT = 420, 304
-
-
-def standalone(width: int, height: int, label: str, parts: Sequence[str]) -> bytes:
-    """A picture as a file of its own, with the style of the report."""
-    style = (Path(reporting.__file__).parent / "page.css").read_text(encoding="utf-8")
-    inside = [f"<style><![CDATA[{style}]]></style>", f'<rect width="{width}" height="{height}" fill="var(--paper)"/>']
-    svg = figure(width, height, label, [*inside, *parts])
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()
-
-
-def lines(
-    series: Mapping[str, Sequence[Point]], x_title: str, y_title: str, own: Sequence[str], left: int
-) -> list[str]:
-    """Lines on logarithmic axes, each with its name at its end.
-
-    Args:
-        series: points (above zero) by name.
-        x_title: of the horizontal axis.
-        y_title: of the other.
-        own: names of the lines that stand out.
-        left: where the picture begins, in pixels.
-    """
-    points = [point for some in series.values() for point in some]
-    x = axis([a for a, _ in points], left + 62, left + WIDTH - 90, log=True)
-    y = axis([b for _, b in points], HEIGHT - 34, 34, log=True)
-    parts, names = frame(x, y, x_title, y_title), []
-    for name, some in series.items():
-        placed = [(x(a), y(b)) for a, b in some]
-        parts.append(line(placed, "own" if name in own else "other"))
-        names.append((placed[-1][0] + 6, placed[-1][1] + 4, name))
-    return [*parts, *(_name(*place) for place in apart(names))]
+from ltcbench.reporting.charts import apart, axis, frame
+from ltcbench.reporting.plots import HEIGHT, name_at, standalone
 
 
 def error_against_seconds(rows: Sequence[Row], metric: str) -> bytes | None:
@@ -58,9 +23,5 @@ def error_against_seconds(rows: Sequence[Row], metric: str) -> bytes | None:
         kind = "point" if row.ours else "point clean"
         parts.append(f'<circle class="{kind}" cx="{x(row.median)}" cy="{y(error)}" r="4.5"/>')
         names.append((x(row.median) + 8, y(error) + 4, f"{row.model}, {row.who}"))
-    parts += [_name(*place) for place in apart(names)]
+    parts += [name_at(*place) for place in apart(names)]
     return standalone(620, HEIGHT, f"{known[0].task}: test metric against seconds an epoch", parts)
-
-
-def _name(x: float, y: float, name: str) -> str:
-    return f'<text class="name" x="{x}" y="{y}">{escape(name)}</text>'

@@ -5,6 +5,7 @@ an experiment that broke off.
 """
 
 import argparse
+import os
 
 from ltcbench import values
 from ltcbench.terminal import Parser
@@ -16,7 +17,8 @@ def run(arguments: list[str]) -> int:
     parser = Parser("ltcbench experiment", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", metavar="NAME", help="ltcbench list experiments")
     parser.add_argument("overrides", metavar="key=value", nargs="*", help="e.g. protocol=clean draws=4")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="draws side by side (default: 1)")
+    cores = os.cpu_count() or 1
+    parser.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"draws side by side (default: {cores})")
     options = parser.parse_intermixed_args(arguments)
     jobs = values.checked("--jobs", options.jobs, int, Range(1, 1024))
 

@@ -78,8 +78,10 @@ def _claim(options: argparse.Namespace) -> int:
     from ltcbench.reporting import formats, html
 
     claim = claims.claim(options.table)
-    protocols = selection.protocols("both" if options.publish else options.protocol)
-    found = [made.filled(claim, protocol, options.overrides, options.source) for protocol in protocols]
+    found = [
+        made.filled(claim, protocol, options.overrides, options.source)
+        for protocol in selection.protocols(options.protocol)
+    ]
     if options.publish:
         print(*map(made.publish, found), sep="\n")
         return 0

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ltcbench.bench import plot
 from ltcbench.experiments import layouts
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.stability import equation_one
@@ -14,6 +13,7 @@ from ltcbench.experiments.stability.escape import SOLVERS, escape, interval, lim
 from ltcbench.experiments.stability.weights import Array, LTCWeights, drawn
 from ltcbench.experiments.statistics import shown
 from ltcbench.paper import claims
+from ltcbench.reporting import plots
 from ltcbench.reporting.charts import Axis, axis, frame, line
 from ltcbench.reporting.layout import Layout, Section
 from ltcbench.values import Range
@@ -323,7 +323,7 @@ def _share(line: Mapping[str, Any]) -> str:
 def picture(result: Result, rows: Sequence[Row]) -> bytes:
     """Share of networks that leave the interval of theorem 2 over the length of a step, extreme inputs."""
     places: Sequence[float] = result.settings.z
-    x, y = axis(places, 62, plot.WIDTH + 40, log=True), Axis(0, 100, plot.HEIGHT - 34, 34)
+    x, y = axis(places, 62, plots.WIDTH + 40, log=True), Axis(0, 100, plots.HEIGHT - 34, 34)
     parts = frame(x, y, "z, length of a step in fastest time constants", "networks outside, %")
     names = {}
     for solver, bounded in VARIANTS:
@@ -334,7 +334,9 @@ def picture(result: Result, rows: Sequence[Row]) -> bytes:
         first = next((its["at"] for its in mine if its["left"] > 0.5), None)
         names[_named(solver, bounded)] = first
     parts += _names(names, x, y)
-    return plot.standalone(plot.WIDTH + 190, plot.HEIGHT, "networks outside theorem 2 over the length of a step", parts)
+    return plots.standalone(
+        plots.WIDTH + 190, plots.HEIGHT, "networks outside theorem 2 over the length of a step", parts
+    )
 
 
 def _names(where: Mapping[str, float | None], x: Axis, y: Axis) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ltcbench.bench import plot
 from ltcbench.bench.exponent import Exponent
 from ltcbench.experiments import layouts
 from ltcbench.experiments.cost import local_error, minutes, parameters, times
@@ -15,6 +14,7 @@ from ltcbench.experiments.cost.evaluations import FIXED, METHODS, evaluations
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.stability.weights import drawn
 from ltcbench.paper import claims
+from ltcbench.reporting import plots
 from ltcbench.reporting.charts import apart, axis, frame, line
 from ltcbench.reporting.layout import Layout, Section
 from ltcbench.values import Range
@@ -325,8 +325,8 @@ def picture(result: Result, rows: Sequence[Row]) -> bytes:
     """Evaluations in one sample over the factor on w."""
     found = result.values["evaluations"]
     factors = sorted({float(its["factor"]) for its in found})
-    x = axis(factors, 62, plot.WIDTH, log=True)
-    y = axis([1.0, *(its["median"] for its in found)], plot.HEIGHT - 34, 34, log=True)
+    x = axis(factors, 62, plots.WIDTH, log=True)
+    y = axis([1.0, *(its["median"] for its in found)], plots.HEIGHT - 34, 34, log=True)
     parts, names = frame(x, y, "factor on all w", "evaluations in one sample"), []
     curves = {
         f"{solver}, {tolerance:g}": [
@@ -341,8 +341,8 @@ def picture(result: Result, rows: Sequence[Row]) -> bytes:
         parts.append(line(placed, "own" if name == "closed form" else "other"))
         names.append((placed[-1][0] + 6, placed[-1][1] + 4, name))
     parts += [f'<text class="name" x="{a}" y="{b}">{name}</text>' for a, b, name in apart(names)]
-    return plot.standalone(
-        plot.WIDTH + 130, plot.HEIGHT, "evaluations of solvers over the stiffness of the equation", parts
+    return plots.standalone(
+        plots.WIDTH + 130, plots.HEIGHT, "evaluations of solvers over the stiffness of the equation", parts
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ltcbench.bench.plot import standalone
 from ltcbench.experiments import latent, layouts, networks
 from ltcbench.experiments.drawing import KINDS, NAMES, dots, legend, scale, spread
 from ltcbench.experiments.experiment import Draw, Result, Row
@@ -15,6 +14,7 @@ from ltcbench.experiments.statistics import shown, without_outliers
 from ltcbench.paper import claims
 from ltcbench.reporting.charts import axis
 from ltcbench.reporting.layout import Layout, Section
+from ltcbench.reporting.plots import standalone
 from ltcbench.values import Range
 
 NUMERICS = 1

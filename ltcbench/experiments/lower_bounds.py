@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ltcbench.bench.plot import lines, standalone
 from ltcbench.errors import UserError
 from ltcbench.experiments import curves, latent, layouts, networks, theorems
 from ltcbench.experiments.drawing import NAMES
@@ -14,6 +13,7 @@ from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.networks import MODELS, SAMPLES, Quirks
 from ltcbench.experiments.statistics import shown
 from ltcbench.reporting.layout import Layout, Section
+from ltcbench.reporting.plots import lines, standalone
 from ltcbench.values import Range
 
 NUMERICS = 1

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import metadata
 from typing import Any
 
 from ltcbench.experiments.experiment import Draw, Result, Row, measurement
@@ -34,7 +35,7 @@ def run(name: str, protocol: str, settings: Any, jobs: int) -> tuple[Result, Exp
             rows = _rows(folder, name, settings, jobs)
             result = Result(name, protocol, settings, folder.its.values(settings, rows))
             folder.write_picture(folder.its.picture(result, rows))
-            folder.write_result(result, versions())
+            folder.write_result(result, {**versions(), **{name: metadata.version(name) for name in ("numpy", "scipy")}})
         measure = measurement(folder.its)
         if measure and not result.measured:
             result = replace(result, measured=measure(settings))

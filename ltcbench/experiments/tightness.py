@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ltcbench.bench import plot
 from ltcbench.experiments import layouts
 from ltcbench.experiments.closed import recording, scalar, stepwise
 from ltcbench.experiments.closed.neuron import FROZEN, HAND_STATES, HAND_STEPS, Form, closed_form, euler, fit
@@ -16,6 +15,7 @@ from ltcbench.experiments.closed.signals import SIGNALS
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.statistics import shown
 from ltcbench.paper import claims
+from ltcbench.reporting import plots
 from ltcbench.reporting.charts import Axis, apart, axis, frame, line
 from ltcbench.reporting.layout import Layout, Section
 from ltcbench.values import Range
@@ -307,21 +307,21 @@ def picture(result: Result, rows: Sequence[Row]) -> bytes:
     """Five inputs of the first unit with the formulas over time; errors over w_tau."""
     t, rng = _time(result.settings), np.random.default_rng(result.settings.seed)
     unit = scalar.drawn(rng)
-    width, height, parts = 330, plot.HEIGHT, []
+    width, height, parts = 330, plots.HEIGHT, []
     for i, (name, signal) in enumerate(SIGNALS.items()):
         found = scalar.solutions(unit, SHOWN_AT, t, signal(rng, t))
         left, top = (i % 3) * width, (i // 3) * height
         parts += _curves(name, t, found, left, width, top)
     parts += _over_w(result.values["w_tau"], 2 * width, width, height)
     label = "formulas over time for five inputs, and their errors over w_tau"
-    return plot.standalone(3 * width + 20, 2 * height, label, parts)
+    return plots.standalone(3 * width + 20, 2 * height, label, parts)
 
 
 def _curves(name: str, t: Array, found: Mapping[str, Array], left: int, width: int, top: int) -> list[str]:
     chosen = ("ode", "modified", "closed", "no_factor")
     x = Axis(0, float(t[-1]), left + 56, left + width - 66)
     y = axis(
-        [float(v) for key in chosen for v in (found[key].min(), found[key].max())], top + plot.HEIGHT - 34, top + 34
+        [float(v) for key in chosen for v in (found[key].min(), found[key].max())], top + plots.HEIGHT - 34, top + 34
     )
     parts, names, few = frame(x, y, "t", f"{name}, w_tau {SHOWN_AT:g}: x"), [], slice(None, None, max(1, len(t) // 200))
     for key in chosen:
@@ -337,7 +337,7 @@ def _over_w(lines: Sequence[Mapping[str, Any]], left: int, width: int, top: int)
         return []
     x = axis([its["w_tau"] for its in some], left + 56, left + width - 66, log=True)
     every = [its[f"{a}_{b}"] for its in some for a, b in PAIRS if its[f"{a}_{b}"] > 0]
-    y = axis(every, top + plot.HEIGHT - 34, top + 34, log=True)
+    y = axis(every, top + plots.HEIGHT - 34, top + 34, log=True)
     parts, names = frame(x, y, "w_tau", "mean squared error"), []
     for one, other in PAIRS:
         points = [(x(its["w_tau"]), y(its[f"{one}_{other}"])) for its in some]

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ltcbench.bench.plot import standalone
 from ltcbench.experiments import layouts
 from ltcbench.experiments.drawing import KINDS, NAMES, box, cross, legend, scale
 from ltcbench.experiments.experiment import Result, Row
@@ -14,6 +13,7 @@ from ltcbench.experiments.networks import MODELS, Array, circle
 from ltcbench.experiments.panels import PANELS, Network, all_networks, network
 from ltcbench.experiments.statistics import BEYOND
 from ltcbench.reporting.charts import axis, line
+from ltcbench.reporting.plots import standalone
 
 SIDE, GAP = 150, 26  # of a small picture of one draw, in pixels
 LEFT, HEIGHT = 60 + 2 * SIDE + 2 * GAP, 260  # of the box plots
