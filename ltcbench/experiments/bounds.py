@@ -32,6 +32,7 @@ COLUMNS = {
 }
 PARTS = ("steps", "wide", "equation")
 WIDE_UNITS, WIDE_STEP = 32, 0.1
+SHOWN_TO = 20  # z of the picture
 DIVERGED = 1e3  # an excess beyond it
 ACTIVATIONS = (*((phi, False) for phi in equation_one.ACTIVATIONS), ("tanh", True), ("hard_tanh", True))
 ROUNDING = 1e-9  # of equation 1, whose states are double precision numbers of a size of 1 or 10
@@ -322,12 +323,14 @@ def _share(line: Mapping[str, Any]) -> str:
 
 def picture(result: Result, rows: Sequence[Row]) -> bytes:
     """Share of networks that leave the interval of theorem 2 over the length of a step, extreme inputs."""
-    places: Sequence[float] = result.settings.z
+    places = [z for z in result.settings.z if z <= SHOWN_TO] or list(result.settings.z)
     x, y = axis(places, 62, plots.WIDTH + 40, log=True), Axis(0, 100, plots.HEIGHT - 34, 34)
     parts = frame(x, y, "z, length of a step in fastest time constants", "networks outside, %")
     names = {}
     for solver, bounded in VARIANTS:
-        mine = [line for line in result.values["steps"] if _is(line, solver, bounded, "extreme")]
+        mine = [
+            line for line in result.values["steps"] if _is(line, solver, bounded, "extreme") and line["at"] in places
+        ]
         parts.append(
             line([(x(its["at"]), y(100 * its["left"])) for its in mine], "own" if solver == "fused" else "other")
         )
