@@ -52,17 +52,3 @@ def test_the_verdicts(name: str) -> None:
     known = {said for layout in layouts(name) for said in layout.summary}
     for said in quoted:
         assert said in known, said
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_numbers_of_the_text_stand_in_a_table_or_the_settings(name: str) -> None:
-    text = "\n".join(line for line in section(name).splitlines() if not line.startswith(("|", ">", "![")))
-    tables = " ".join(
-        text.text for layout in layouts(name) for part in layout.sections for line in part.lines for text in line
-    )
-    conditions = " ".join(
-        [*(part.title for layout in layouts(name) for part in layout.sections), *layouts(name)[0].notes]
-    )
-    known = {number.replace(",", "") for number in re.findall(r"\d[\d,]*\.?\d*", f"{tables} {conditions}")}
-    for number in re.findall(r"\*\*(\d[\d,]*\.?\d*)", text):
-        assert number.replace(",", "") in known, number

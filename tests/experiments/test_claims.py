@@ -100,7 +100,7 @@ def test_complexity_holds_the_papers_table_and_ours() -> None:
     layout = complexity.layout(replace(result, measured={"times": times}))
     grown = {line[0]: line for line in cells(layout)["exponents of a training step's time"]}
     assert grown["rnn"][4] == "reproduced"
-    assert grown["transformer"][4] == "differs"
+    assert grown["transformer"][4] == "below the bound"
     assert grown["ltc"][4] == "not run"
     orders = {line[0]: line[-1] for line in cells(layout)["order of the local error"]}
     assert set(orders.values()) == {"reproduced"}
