@@ -24,7 +24,7 @@ def blocks() -> Iterator[tuple[str, list[str]]]:
     parts = re.split(r"^<!-- (.+) -->$", PAGE.read_text(), flags=re.MULTILINE)
     for words, text in zip(parts[1::2], parts[2::2], strict=True):
         below = re.split(r"^#", text, maxsplit=1, flags=re.MULTILINE)[0]
-        yield words, [line for line in below.splitlines() if line.startswith(("|", ">"))]
+        yield words, [line for line in below.splitlines() if line.startswith(("|", "> "))]
 
 
 BLOCKS = list(blocks())

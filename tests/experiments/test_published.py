@@ -102,7 +102,8 @@ FRONT = {  # who has the longest median with sigmoid, tanh, ReLU, hard tanh
 
 @pytest.mark.parametrize("quirk", FRONT)
 def test_who_is_in_front_when_one_quirk_is_mended(quirk: str) -> None:
-    found = published("trajectory", "draws=4", "panels=[activations]", f"quirks.{quirk}")
+    words = dict.fromkeys(["draws=8", "panels=[activations]", "quirks.tau_sd=1", f"quirks.{quirk}"])
+    found = published("trajectory", *words)
     for activation, first in zip(("sigmoid", "tanh", "relu", "hard_tanh"), FRONT[quirk], strict=True):
         its = found[f"{activation} 100 1 2"]
         medians = {model: its[model]["length"]["median"] or float("inf") for model in MODELS}
@@ -121,4 +122,4 @@ def test_theorem_5_is_broken_and_the_bound_is_one_of_the_tolerance() -> None:
     assert round(found["base"], 4) == 1.0654
     rows = [its for its in found["tolerance"] if its["spread"] == 2]
     assert max(its["length"] for its in rows) < 1.01 * min(its["length"] for its in rows)
-    assert rows[0]["paper"] < 0.2 * rows[0]["length"] and rows[-1]["paper"] > 5 * rows[-1]["length"]
+    assert rows[0]["paper"] < 0.2 * rows[0]["length"] and rows[-1]["paper"] > 4 * rows[-1]["length"]
