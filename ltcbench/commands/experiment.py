@@ -19,6 +19,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("overrides", metavar="key=value", nargs="*", help="e.g. protocol=clean draws=4")
     cores = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"draws side by side (default: {cores})")
+    parser.add_argument("--publish", action="store_true", help="put result and picture into runs/published")
     options = parser.parse_intermixed_args(arguments)
     jobs = values.checked("--jobs", options.jobs, int, Range(1, 1024))
 
@@ -26,11 +27,13 @@ def run(arguments: list[str]) -> int:
 
     protocol, settings = asked(options.experiment, options.overrides)
 
-    from ltcbench.experiments import running
+    from ltcbench.experiments import running, tables
     from ltcbench.experiments.folder import PICTURE
     from ltcbench.reporting import formats
 
     result, folder = running.run(options.experiment, protocol, settings, jobs)
     print(formats.term_of(folder.its.layout(result)))
     print(folder.path / PICTURE)
+    if options.publish:
+        print(tables.publish(folder, result))
     return 0

@@ -70,21 +70,21 @@ def run(arguments: list[str]) -> int:
 
 
 def _claim(options: argparse.Namespace) -> int:
-    """Print or publish a table that an experiment makes."""
+    """Print a table that an experiment makes."""
+    claim = claims.claim(options.table)
     if options.only:
         raise UserError(f"--only chooses runs, and {options.table} is made by an experiment: leave it out.")
+
+    if options.publish:
+        raise UserError(f"an experiment publishes itself: ltcbench experiment {claim.experiment} --publish.")
 
     from ltcbench.experiments import tables as made
     from ltcbench.reporting import formats, html
 
-    claim = claims.claim(options.table)
     found = [
         made.filled(claim, protocol, options.overrides, options.source)
         for protocol in selection.protocols(options.protocol)
     ]
-    if options.publish:
-        print(*map(made.publish, found), sep="\n")
-        return 0
     formatted = {"csv": formats.csv_of, "html": html.page_of, "md": formats.md_of, "tex": formats.tex_of}
     print("\n".join(formatted.get(options.format, formats.term_of)(table.layout) for table in found), end="")
     for table in found:

@@ -46,8 +46,8 @@ def shown(value: float | None, digits: int = 3) -> str:
     """A number with so many digits that count; what was not reached as ``> limit``."""
     if value is None:
         return "> limit"
-    if value and not 1e-3 <= abs(value) < 1e6:
-        return f"{value:.{digits - 1}e}"
-    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
-    rounded = round(value, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0.0
-    return f"{rounded:,.{decimals}f}"
+    scientific = f"{value:.{digits - 1}e}"
+    exponent = int(scientific.partition("e")[2])  # after rounding
+    if not -4 < exponent < 6:
+        return scientific
+    return f"{float(scientific):,.{max(digits - 1 - exponent, 0)}f}"

@@ -1,10 +1,11 @@
 """Tables of the papers that experiments make: which result stands in one, and how it is published."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from ltcbench.errors import UserError
+from ltcbench import places
 from ltcbench.experiments.asked import asked
 from ltcbench.experiments.experiment import Result, experiment
 from ltcbench.experiments.folder import MEASURED, PICTURE, RESULT, ExperimentFolder
@@ -42,19 +43,34 @@ def filled(claim: Claim, protocol: str, words: Sequence[str] = (), source: Path 
         claim: the table.
         protocol: ``paper`` or ``clean``.
         words: overrides of the experiment's settings.
-        source: folder of runs or of published files; None: the folder of runs, then the published files in it.
+        source: folder of runs or of published files; None: the folder of runs, then the published files in it. Where
+            there is no result with as many draws, the one with the most stands in, and its title says so.
 
     Raises:
         UserError: an override is not right.
     """
     name = claim.experiment
     _, settings = asked(name, [f"protocol={protocol}", *words])
-    for runs in [source] if source else [None, published.folder()]:
-        folder = ExperimentFolder.of(name, settings, runs)
-        result = folder.result()
-        if result is not None:
+    for runs in [source] if source else [places.runs(), published.folder()]:
+        folder = _found(runs, name, settings)
+        if folder is not None and (result := folder.result()) is not None:
             return Filled(claim, result, folder)
     return Filled(claim, Result(name, protocol, settings, {}), None)
+
+
+def _found(runs: Path, name: str, settings: Any) -> ExperimentFolder | None:
+    """The folder with these settings, or else with the most draws of those that are the same but for their number."""
+    folder = ExperimentFolder.of(name, settings, runs)
+    if folder.result() is not None or not hasattr(settings, "draws"):
+        return folder
+    others = [ExperimentFolder(path.parent, folder.its) for path in folder.path.parent.glob(f"*/{RESULT}")]
+    there = [(result.settings.draws, other) for other in others if (result := other.result()) is not None]
+    alike = [
+        (draws, other)
+        for draws, other in there
+        if other.path == ExperimentFolder.of(name, replace(settings, draws=draws), runs).path
+    ]
+    return max(alike, key=lambda found: found[0])[1] if alike else None
 
 
 def exhibit(claim: Claim, protocols: Sequence[str], source: Path | None) -> Exhibit:
@@ -64,17 +80,9 @@ def exhibit(claim: Claim, protocols: Sequence[str], source: Path | None) -> Exhi
     return Exhibit(claim.name, claim.title, claim.source, f"ltcbench experiment {claim.experiment}", parts)
 
 
-def publish(table: Filled) -> Path:
-    """Put result and picture into the published files, and return where.
-
-    Raises:
-        UserError: there is none.
-    """
-    its = table.result
-    if table.folder is None:
-        again = f"ltcbench experiment {its.name} protocol={its.protocol}"
-        raise UserError(f"there is no result of {its.name} under {its.protocol} to publish: {again} makes it.")
-    target = ExperimentFolder.of(its.name, its.settings, published.folder())
-    for file in (RESULT, PICTURE, *([MEASURED] if table.result.measured else [])):
-        write(target.path / file, (table.folder.path / file).read_bytes())
+def publish(folder: ExperimentFolder, result: Result) -> Path:
+    """Put result and picture into the published files, and return where."""
+    target = ExperimentFolder.of(result.name, result.settings, published.folder())
+    for file in (RESULT, PICTURE, *([MEASURED] if result.measured else [])):
+        write(target.path / file, (folder.path / file).read_bytes())
     return target.path

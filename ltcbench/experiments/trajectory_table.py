@@ -34,7 +34,7 @@ def layout(result: Result) -> Layout:
     sections = [_section(panel, result, verdicts) for panel in result.settings.panels]
     counts = ", ".join(f"{verdicts.count(word)} {word}" for word in ("within", "outside") if word in verdicts)
     said = [f"{len(verdicts)} numbers of the paper under {layouts.under(result)}: {counts}."] if verdicts else []
-    said += _longest(result.values) if result.values else []
+    said += _longest(result) if result.values else []
     title = f"{claim.name}: {claim.title}, {layouts.under(result)}. {claim.source}."
     return Layout(title, tuple(sections), claim.notes, tuple(said), EXPLANATION)
 
@@ -94,14 +94,20 @@ def verdict(paper: float, length: Mapping[str, Any]) -> str:
     return "within" if low <= paper <= high else "outside"
 
 
-def _longest(values: Mapping[str, Any]) -> Sequence[str]:
-    """Whether the LTC is first, as the paper says of its length, by each measure: in most draws of every network."""
+def _longest(result: Result) -> Sequence[str]:
+    """Whether the LTC is first, as the paper says of its length, by each measure: in most draws of the networks of the
+    panel ``activations`` if it is chosen, else of all. Networks of which no draw finished are left to the lines above.
+    """
+    panels = ["activations"] if "activations" in result.settings.panels else result.settings.panels
+    decide = {network(result.settings, entry).name for panel in panels for entry in PANELS[panel]}
     said = []
     for key, words in CLAIMS.items():
-        shares = {name: its["ltc"]["leads"][key] for name, its in values.items()}
-        not_first = [name for name, share in shares.items() if share is None or share <= 0.5]
-        word = "supported" if not not_first else "not supported"
-        where = f", not {'; '.join(not_first)}" if 0 < len(not_first) < len(shares) else ""
-        first = len(shares) - len(not_first)
-        said.append(f"The LTC is first by {words} with {first} of {len(shares)} networks{where}: {word}.")
+        shares = {name: its["ltc"]["leads"][key] for name, its in result.values.items()}
+        first = {name: share > 0.5 for name, share in shares.items() if share is not None}
+        word = "supported" if all(first[name] for name in decide if name in first) else "not supported"
+        others = [name for name, leads in first.items() if not leads]
+        where = f", not {'; '.join(others)}" if 0 < len(others) < len(first) else ""
+        by = "by the four activations" if panels == ["activations"] else "by these"
+        count = f"{len(first) - len(others)} of {len(first)} networks{where}"
+        said.append(f"The LTC is first by {words} with {count}: {word} {by}.")
     return said

@@ -95,12 +95,9 @@ def test_the_table_of_the_paper_without_and_with_ours(runs: Path, capsys: pytest
 
 
 def test_a_result_is_published_and_found(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["table", "ltc-2", *SMALL, "--publish"]) == 2
-    assert "there is no result of depth" in capsys.readouterr().err
-    assert cli.run(["experiment", "depth", *SMALL]) == 0
-    capsys.readouterr()
-    assert cli.run(["table", "ltc-2", *SMALL, "--publish"]) == 0
-    (path,) = (Path(line) for line in capsys.readouterr().out.splitlines())
+    assert cli.run(["experiment", "depth", *SMALL, "--publish"]) == 0
+    path = Path(capsys.readouterr().out.splitlines()[-1])
+    assert path.parent == runs / "published" / "experiments" / "depth"
     assert {file.name for file in path.iterdir()} == {"result.json", "picture.svg"}
     for file in (runs / "experiments").rglob("result.json"):
         file.unlink()
@@ -108,12 +105,15 @@ def test_a_result_is_published_and_found(runs: Path, capsys: pytest.CaptureFixtu
         assert cli.run(["table", "ltc-2", *SMALL, *source]) == 0
         out, err = capsys.readouterr()
         assert "0 of 2" in out and not err
+    assert cli.run(["table", "ltc-2", "width=8", "draws=5"]) == 0
+    assert "draws=2, width=8. LTC paper" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["table", "ltc-2", "--only", "model=ltc"], "--only chooses runs, and ltc-2 is made by an experiment"),
+        (["table", "ltc-2", "--publish"], "ltcbench experiment depth --publish"),
         (["table", "ltc-2", "drawz=3"], "unknown setting 'drawz'"),
         (["reproduce", "ltc-2"], "no training stands behind ltc-2: ltcbench experiment depth makes it."),
         (["show", "experiment=dept"], "unknown experiment 'dept'"),
