@@ -44,6 +44,6 @@ def test_what_is_quoted_is_what_is_published(words: str, lines: list[str]) -> No
     assert folder.picture().startswith("<svg")
 
 
-@pytest.mark.parametrize("name", ["trajectory", "depth", "lower-bounds"])
+@pytest.mark.parametrize("name", ["trajectory", "depth", "lower-bounds", "bounds", "tightness", "complexity"])
 def test_every_claim_has_a_block(name: str) -> None:
     assert [words for words, _ in BLOCKS if words.split()[0] == name]

@@ -8,6 +8,7 @@ import torch
 
 from ltcbench.bench import actions, tables
 from ltcbench.bench.cases import Case, Shape
+from ltcbench.bench.exponent import exponent
 from ltcbench.bench.records import Row
 from ltcbench.reporting import plots
 
@@ -37,13 +38,15 @@ def slope(rows: Sequence[Row], name: str) -> float:
 
 
 def text(rows: Sequence[Row]) -> str:
-    """The table, and how steep each curve ends."""
+    """The table, how steep each curve ends, and the exponent over all sizes with its 95 % interval."""
     lines = []
     for who, some in series(rows).items():
         for name in SIZES:
             found = along(some, name)
             (before, last) = (getattr(row, name) for row in found[-2:])
-            lines.append(f"{who}: from {name} {before} to {last} the cost grows as {name}^{slope(found, name):.2f}.")
+            every = exponent([getattr(row, name) for row in found], [row.median for row in found])
+            end = f"from {name} {before} to {last} the cost grows as {name}^{slope(found, name):.2f}"
+            lines.append(f"{who}: {end}; over all sizes as {name}^{every}.")
     return "\n".join([tables.text(rows), "", *lines])
 
 

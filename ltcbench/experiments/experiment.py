@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from ltcbench.errors import unknown
@@ -36,12 +36,14 @@ class Result:
         protocol: ``paper`` or ``clean``; where quirks were set by hand, ``settings`` say so.
         settings: of the experiment's own class.
         values: what ``result.json`` keeps of all draws: finite numbers, texts, None, lists and mappings of them.
+        measured: times, which differ from run to run and so stand in a file of their own; empty for most experiments.
     """
 
     name: str
     protocol: str
     settings: Any
     values: Mapping[str, Any]
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Experiment(Protocol):
@@ -88,6 +90,12 @@ class Experiment(Protocol):
 
     def picture(self, result: Result, rows: Sequence[Row]) -> bytes:
         """The SVG file."""
+
+
+def measurement(its: Experiment) -> Callable[[Any], Mapping[str, Any]] | None:
+    """What measures times for an experiment with some settings: its function ``measure``, which few have."""
+    found: Callable[[Any], Mapping[str, Any]] | None = getattr(its, "measure", None)
+    return found
 
 
 def names() -> list[str]:

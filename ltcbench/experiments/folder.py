@@ -1,7 +1,8 @@
 """Folders of experiments: ``runs/experiments/<name>/<fingerprint>/``.
 
 ``settings.yaml`` (what was asked), ``draws.csv`` (all draws, as far as they are done), ``result.json`` (what they came
-to) and ``picture.svg``. Nothing in them depends on when or how fast: the same command gives the same bytes.
+to) and ``picture.svg``. Nothing in them depends on when or how fast: the same command gives the same bytes. Where an
+experiment measures times, these are in ``measured.json``.
 """
 
 import csv
@@ -9,7 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ltcbench.running.folder import RunFolder
 
 Done = dict[tuple[Value, ...], list[Row]]
 RESULT, DRAWS, PICTURE, SETTINGS = "result.json", "draws.csv", "picture.svg", "settings.yaml"
+MEASURED = "measured.json"
 
 
 def fingerprint(name: str, its: Experiment, settings: Any) -> str:
@@ -107,9 +109,21 @@ class ExperimentFolder:
     def result(self) -> Result | None:
         """What ``result.json`` says, None if there is none or it cannot be read as one."""
         try:
-            return read_result(self.path / RESULT)
+            return replace(read_result(self.path / RESULT), measured=self._measured())
         except UserError:
             return None
+
+    def write_measured(self, measured: Mapping[str, Any]) -> None:
+        """Write ``measured.json``."""
+        write(self.path / MEASURED, (json.dumps(measured, indent=1, allow_nan=False) + "\n").encode())
+
+    def _measured(self) -> Mapping[str, Any]:
+        """What ``measured.json`` says, nothing if there is none or it cannot be read."""
+        try:
+            content = from_json((self.path / MEASURED).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
 
 
 def read_result(path: Path) -> Result:

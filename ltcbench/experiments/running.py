@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
-from ltcbench.experiments.experiment import Draw, Result, Row
+from ltcbench.experiments.experiment import Draw, Result, Row, measurement
 from ltcbench.experiments.folder import Done, ExperimentFolder
 from ltcbench.experiments.workers import computed
 from ltcbench.progress import DrawProgress
@@ -35,6 +36,10 @@ def run(name: str, protocol: str, settings: Any, jobs: int) -> tuple[Result, Exp
             result = Result(name, protocol, settings, folder.its.values(settings, rows))
             folder.write_picture(folder.its.picture(result, rows))
             folder.write_result(result, {**versions(), **{name: metadata.version(name) for name in ("numpy", "scipy")}})
+        measure = measurement(folder.its)
+        if measure and not result.measured:
+            result = replace(result, measured=measure(settings))
+            folder.write_measured(result.measured)
     return result, folder
 
 

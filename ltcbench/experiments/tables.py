@@ -8,7 +8,7 @@ from typing import Any
 from ltcbench import places
 from ltcbench.experiments.asked import asked
 from ltcbench.experiments.experiment import Result, experiment
-from ltcbench.experiments.folder import PICTURE, RESULT, ExperimentFolder
+from ltcbench.experiments.folder import MEASURED, PICTURE, RESULT, ExperimentFolder
 from ltcbench.files import write
 from ltcbench.paper.claims import Claim
 from ltcbench.reporting import published
@@ -83,6 +83,6 @@ def exhibit(claim: Claim, protocols: Sequence[str], source: Path | None) -> Exhi
 def publish(folder: ExperimentFolder, result: Result) -> Path:
     """Put result and picture into the published files, and return where."""
     target = ExperimentFolder.of(result.name, result.settings, published.folder())
-    for file in (RESULT, PICTURE):
+    for file in (RESULT, PICTURE, *([MEASURED] if result.measured else [])):
         write(target.path / file, (folder.path / file).read_bytes())
     return target.path

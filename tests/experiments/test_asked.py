@@ -22,7 +22,7 @@ def test_every_setting_is_explained_and_has_its_range(name: str) -> None:
         for key in inner:
             assert notes[key], key
             kind = getattr(settings.quirks, key[7:]) if key.startswith("quirks.") else value
-            assert isinstance(kind, bool) or key in {*its.RANGES, *its.CHOICES}, key
+            assert isinstance(kind, bool) or key in {*its.RANGES, *its.CHOICES, "recording"}, key
     keys = {field.name for field in fields(settings)}
     assert {key.partition(".")[0] for key in (*its.RANGES, *its.CHOICES)} <= keys
 
