@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.data.store import RawData
 from ltcbench.errors import UserError, unknown
@@ -103,6 +102,8 @@ def load(
         UserError: a setting that is missing or impossible, a column that does not exist, or a cell that is not what it
             should be; its line is named.
     """
+    import pandas as pd
+
     _check(kind, window, stride, valid, test)
     own_times.check(time_format, time_unit)
     notation = Notation.of(separator, decimal, missing)
