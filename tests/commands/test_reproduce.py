@@ -171,6 +171,12 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def workers_of(pid: int) -> list[int]:
+    """The processes that a process has for its runs: forks of one that it has started."""
+    (forking,) = (child for child in children(pid) if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes())
+    return children(forking)
+
+
 def comparable(folder: Path) -> tuple[Any, ...]:
     """What a run came to, without times."""
     lines = (folder / "metrics.csv").read_text().splitlines()
@@ -186,11 +192,11 @@ def test_killed_parent_leaves_no_orphan_and_the_next_call_ends_as_if_undisturbed
     assert reproduce(undisturbed, *LONG).returncode == 0
 
     process = started(places)
-    workers = children(process.pid)
-    assert len(workers) >= 2
+    helpers, workers = children(process.pid), workers_of(process.pid)
+    assert len(workers) == 2
     process.kill()
     process.communicate()
-    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in [*workers, *helpers]))
     before = {folder: rows(folder) for folder in run_folders(places)}
     assert all(0 < done < 30 for done in before.values())
     time.sleep(1)
@@ -228,8 +234,7 @@ def test_a_signal_marks_the_runs_and_they_can_be_resumed(
 def test_a_killed_worker_is_one_failure_and_is_tried_again(places: dict[str, str]) -> None:
     process = subprocess.Popen([*COMMAND, *LONG, "--retries", "1"], env=places, stdout=subprocess.PIPE, text=True)
     wait_for(lambda: len(run_folders(places)) == 2 and min(map(rows, run_folders(places))) > 2)
-    working = [pid for pid in children(process.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    os.kill(working[0], signal.SIGKILL)
+    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output
     assert output.count("its process died with exit status -9. It is tried again.") == 1
