@@ -7,7 +7,7 @@ from typing import Any
 
 from ltcbench.errors import UserError
 
-WHAT = ("step", "inference", "memory")
+WHAT = ("step", "update", "inference", "memory")
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Case:
     Attributes:
         model: its name.
         shape: of the batch and the network; inference takes a batch of one, step by step.
-        what: ``step`` (forward and backward), ``inference`` or ``memory`` (of a training step).
+        what: ``step`` (forward and backward), ``update`` (with Adam), ``inference`` or ``memory`` (of a training step).
         options: of the model, besides its defaults.
         precision: of our matrix products; others always compute in float32.
         engines: ours; empty: all that the model has.
-        rivals: ``ncps``, ``torch.nn.LSTM`` and ``torchdiffeq``; those that do not know the model are left out.
+        rivals: ``ncps``, ``torch.nn.LSTM``, ``torchdiffeq`` and ``JAX``; those that do not know the model are left out.
         goals: the ratio wanted, of who is named.
     """
 
@@ -57,7 +57,7 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     precision: str = "float32"
     engines: tuple[str, ...] = ()
-    rivals: tuple[str, ...] = ("ncps", "torch.nn.LSTM", "torchdiffeq")
+    rivals: tuple[str, ...] = ("ncps", "torch.nn.LSTM", "torchdiffeq", "JAX")
     goals: Mapping[str, float] = field(default_factory=dict)
 
     @property

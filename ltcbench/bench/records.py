@@ -22,9 +22,9 @@ class Row:
     """A measurement.
 
     Attributes:
-        what: ``step``, ``inference`` (seconds of a time step), ``epoch`` or ``memory``.
+        what: ``step``, ``update``, ``inference`` (seconds of a time step), ``epoch`` or ``memory``.
         model: its name.
-        who: the engine, if it is ours; else ``ncps``, ``torch.nn.LSTM`` or ``torchdiffeq``, with the version.
+        who: the engine, if it is ours; else ``ncps``, ``torch.nn.LSTM``, ``torchdiffeq`` or ``JAX``, with the version.
         ours: whether it is ours.
         task: of an epoch.
         batch, time, features, units: the shape; of an epoch, batch and units alone.

@@ -8,6 +8,7 @@ from ltcbench.bench.records import Row
 
 TITLES = {
     "step": "Training step: forward and backward",
+    "update": "Update: forward, backward and Adam",
     "inference": "Inference: a time step of one sequence, called step by step",
     "epoch": "Epoch: training and evaluation",
     "memory": "Peak memory of a training step, above weights and batch",
