@@ -150,7 +150,8 @@ class Bench:
         if work.sigmoids:
             rate = limits.sigmoid_rate(work.array, self.device)
             shares |= {"sigmoids": work.sigmoids // per, "sigmoid": work.sigmoids / seconds / rate}
-        return shares
+        least = limits.least(work, doing.precision, self.device)
+        return shares | ({} if least is None else {"limit": least / per})
 
     def _say_if_no_faster(self, precision: str, product: Product | None) -> None:
         if precision != "float32" and product:

@@ -37,6 +37,7 @@ class Row:
         gemm, sigmoid: share of the machine's limit that is reached: FLOP/s of matrix products of the step's own size,
             sigmoids a second.
         flop, sigmoids: how many there are.
+        limit: what the machine takes for it at its best, in ``unit``.
         error: mean test metric of the finished runs of this training, by whoever computes the same.
     """
 
@@ -61,6 +62,7 @@ class Row:
     sigmoid: float | None = None
     flop: int | None = None
     sigmoids: int | None = None
+    limit: float | None = None
     error: float | None = None
 
     @property

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from ltcbench import cli
-from ltcbench.commands.reproduce import jobs_of
 from ltcbench.errors import UserError
 from ltcbench.paper import tables
+from ltcbench.reporting.jobs import of_cells
 
 SMALL = ["--only", "model=lstm", "task.source=synthetic", "model.hidden_size=4", "tracker=none"]
 COMMAND = [sys.executable, "-m", "ltcbench", "reproduce", "ltc-6", *SMALL]
@@ -58,7 +58,7 @@ def cells() -> list[tables.Cell]:
 
 
 def test_jobs_are_cells_times_seeds_a_seed_after_the_other(cells: list[tables.Cell]) -> None:
-    jobs = jobs_of(cells[:2], ["paper", "clean"], ["trainer.epochs=3"], 2)
+    jobs = of_cells(cells[:2], ["paper", "clean"], ["trainer.epochs=3"], 2)
     assert [(job.seed, job.protocol, job.model) for job in jobs] == [
         (seed, protocol, model) for seed in (0, 1) for protocol in ("paper", "clean") for model in ("lstm", "ctrnn")
     ]
@@ -68,17 +68,17 @@ def test_jobs_are_cells_times_seeds_a_seed_after_the_other(cells: list[tables.Ce
 def test_a_job_behind_two_cells_is_one() -> None:
     cells = [cell for cell in tables.table("cfc-xor").cells() if cell.model == "cfc" and cell.column.task == "xor"]
     assert len(cells) == 2  # accuracy and time
-    assert len(jobs_of(cells, ["paper"], [], 1)) == 1
+    assert len(of_cells(cells, ["paper"], [], 1)) == 1
 
 
 def test_a_column_of_one_protocol_has_no_jobs_under_the_other() -> None:
     cells = [cell for cell in tables.table("ltc-3").cells() if cell.column.name == "traffic-transposed"][:1]
-    assert [job.protocol for job in jobs_of(cells, ["paper", "clean"], [], 1)] == ["paper"]
+    assert [job.protocol for job in of_cells(cells, ["paper", "clean"], [], 1)] == ["paper"]
 
 
 def test_a_table_without_code_cannot_be_run() -> None:
     with pytest.raises(UserError, match=r"nothing of ltc-5 can be run here \(no code was released"):
-        jobs_of(list(tables.table("ltc-5").cells()), ["paper"], [], 1)
+        of_cells(list(tables.table("ltc-5").cells()), ["paper"], [], 1)
 
 
 @pytest.mark.parametrize(
