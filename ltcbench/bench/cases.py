@@ -82,6 +82,12 @@ STANDARD = [
     Case("cfc_mm", Shape(128, 64, 17, 64), engines=_MADE, rivals=("ncps",), goals={"ncps": 1.5}),
     Case("ctrnn", _SMALL, rivals=("torchdiffeq",), goals={"eager": 2.5}),
     Case("node", _SMALL, rivals=("torchdiffeq",), goals={"eager": 1.8}),
+    *(
+        Case(model, _SMALL, "update", rivals=("JAX",), goals={"JAX": 1})
+        for model in ("lstm", "gru", "ctrnn", "node", "ltc")
+    ),
+    Case("cfc", _SMALL, "update", _CFC, rivals=("JAX",), goals={"JAX": 1}),
+    Case("cfc", _BIG, "update", engines=_MADE, rivals=("JAX",), goals={"JAX": 1}),
     Case("ltc", _SMALL, "inference", rivals=("ncps",), goals={"ncps": 2}),
     Case("cfc", _SMALL, "inference", _CFC, rivals=("ncps", "torch.nn.LSTM"), goals={"ncps": 2}),
     Case("ltc", _SMALL, "memory"),
