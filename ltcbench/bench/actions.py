@@ -11,8 +11,28 @@ from ltcbench.bench.timing import Action
 from ltcbench.models import Network
 from ltcbench.models.cells.cell import Cell
 from ltcbench.models.scan import FUSED
+from ltcbench.settings.job import Trainer
+from ltcbench.training.optimiser import Optimiser
 
 STEPPER = "stepper"
+ADAM = Trainer(
+    optimizer="adam",
+    learning_rate=1e-3,
+    decay=1.0,
+    decay_every="epoch",
+    epochs=1,
+    batch_size=1,
+    drop_last=False,
+    clip_norm=None,
+    clip_by="global",
+    weight_decay=0.0,
+    kernel_penalty=0.0,
+    class_weights=None,
+    beta1=0.9,
+    beta2=0.999,
+    rho=0.9,
+    epsilon=1e-7,
+)  # for updates; only what concerns Adam is looked at
 FLAVOURS = {"ltc": {"flavour": "ncps"}}  # the one that others have too
 
 
@@ -60,6 +80,21 @@ def training_step(module: nn.Module, x: Tensor, engine: str = "") -> Action:
         y: Tensor = module(x)[0]
         y.square().mean().backward()
         module.zero_grad(set_to_none=True)
+
+    return step
+
+
+def update(module: nn.Module, x: Tensor, engine: str = "") -> Action:
+    """The same and a step of Adam, which in JAX is part of what is compiled; args as of ``training_step``."""
+    optimise = Optimiser((p for p in module.parameters() if p.requires_grad), ADAM)
+
+    def step() -> None:
+        if isinstance(module, Network):
+            module.engine = engine
+        y: Tensor = module(x)[0]
+        y.square().mean().backward()
+        optimise.step()
+        optimise.zero_grad()
 
     return step
 

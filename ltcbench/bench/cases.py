@@ -7,7 +7,7 @@ from typing import Any
 
 from ltcbench.errors import UserError
 
-WHAT = ("step", "inference", "memory")
+WHAT = ("step", "update", "inference", "memory")
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Case:
     Attributes:
         model: its name.
         shape: of the batch and the network; inference takes a batch of one, step by step.
-        what: ``step`` (forward and backward), ``inference`` or ``memory`` (of a training step).
+        what: ``step`` (forward and backward), ``update`` (with Adam), ``inference`` or ``memory`` (of a training step).
         options: of the model, besides its defaults.
         precision: of our matrix products; others always compute in float32.
         engines: ours; empty: all that the model has.
-        rivals: ``ncps``, ``torch.nn.LSTM`` and ``torchdiffeq``; those that do not know the model are left out.
+        rivals: ``ncps``, ``torch.nn.LSTM``, ``torchdiffeq`` and ``JAX``; those that do not know the model are left out.
         goals: the ratio wanted, of who is named.
     """
 
@@ -57,7 +57,7 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     precision: str = "float32"
     engines: tuple[str, ...] = ()
-    rivals: tuple[str, ...] = ("ncps", "torch.nn.LSTM", "torchdiffeq")
+    rivals: tuple[str, ...] = ("ncps", "torch.nn.LSTM", "torchdiffeq", "JAX")
     goals: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -82,6 +82,12 @@ STANDARD = [
     Case("cfc_mm", Shape(128, 64, 17, 64), engines=_MADE, rivals=("ncps",), goals={"ncps": 1.5}),
     Case("ctrnn", _SMALL, rivals=("torchdiffeq",), goals={"eager": 2.5}),
     Case("node", _SMALL, rivals=("torchdiffeq",), goals={"eager": 1.8}),
+    *(
+        Case(model, _SMALL, "update", rivals=("JAX",), goals={"JAX": 1})
+        for model in ("lstm", "gru", "ctrnn", "node", "ltc")
+    ),
+    Case("cfc", _SMALL, "update", _CFC, rivals=("JAX",), goals={"JAX": 1}),
+    Case("cfc", _BIG, "update", engines=_MADE, rivals=("JAX",), goals={"JAX": 1}),
     Case("ltc", _SMALL, "inference", rivals=("ncps",), goals={"ncps": 2}),
     Case("cfc", _SMALL, "inference", _CFC, rivals=("ncps", "torch.nn.LSTM"), goals={"ncps": 2}),
     Case("ltc", _SMALL, "memory"),

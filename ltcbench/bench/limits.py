@@ -21,6 +21,8 @@ Product = tuple[int, int, int]
 _CURVES = {"sigmoid", "tanh", "exp"}  # about as dear as each other
 _FACTORS = {"mm": 0, "addmm": 1}  # where the left factor stands among the arguments
 REPEATS = 7
+LARGE: Product = (512, 512, 512)
+IN_CACHE = 4096
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,25 @@ def sigmoid_rate(array: int, device: torch.device) -> float:
     x = torch.randn(array, device=device)
     out = torch.empty_like(x)
     return array / _seconds(lambda: torch.sigmoid(x, out=out), device)
+
+
+def least(work: Work, precision: str, device: torch.device) -> float | None:
+    """Seconds that the machine takes for this work at its best, None where it is none that is counted.
+
+    Products go as fast as one of large matrices, each curve as fast as an exponential from the cache, the least that a
+    sigmoid needs. Backward passes are counted by their products alone.
+    """
+    if not work.flop + work.sigmoids:
+        return None
+    return work.flop / product_rate(LARGE, precision, device) + work.sigmoids / exponential_rate(device)
+
+
+@functools.cache
+def exponential_rate(device: torch.device) -> float:
+    """Exponentials a second in an array that stays in the cache."""
+    x = torch.randn(IN_CACHE, device=device)
+    out = torch.empty_like(x)
+    return IN_CACHE / _seconds(lambda: torch.exp(x, out=out), device)
 
 
 def _seconds(action: Action, device: torch.device) -> float:

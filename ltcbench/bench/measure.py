@@ -16,6 +16,7 @@ from ltcbench.bench.timing import Action, Times, interleaved, with_precision
 from ltcbench.models import Network
 
 SECONDS = 90.0
+ACTIONS = {"step": actions.training_step, "update": actions.update, "inference": actions.inference}
 K = TypeVar("K")
 
 
@@ -103,7 +104,9 @@ class Bench:
             for engine in self._engines(case, network)
         }
         for other in self.rivals(case.rivals, network):
-            action = self._action(case, other.module, "eager")
+            own = other.actions.get(case.what)
+            batch = actions.batch(case, self.device)
+            action = own(batch) if own else self._action(case, other.module, "eager")
             contest[str(other)] = Doing(action, self._work(case, other.reference), "float32", False)
         self._say_if_no_faster(case.precision, work.product)
         return contest
@@ -131,8 +134,7 @@ class Bench:
         return list(case.engines) or actions.engines(network.cell)
 
     def _action(self, case: Case, module: nn.Module, engine: str) -> Action:
-        make = actions.inference if case.what == "inference" else actions.training_step
-        return make(module, actions.batch(case, self.device), engine)
+        return ACTIONS[case.what](module, actions.batch(case, self.device), engine)
 
     def _work(self, case: Case, network: Network) -> Work:
         if network.cell.adaptive:  # how much it computes depends on the weights
@@ -148,7 +150,8 @@ class Bench:
         if work.sigmoids:
             rate = limits.sigmoid_rate(work.array, self.device)
             shares |= {"sigmoids": work.sigmoids // per, "sigmoid": work.sigmoids / seconds / rate}
-        return shares
+        least = limits.least(work, doing.precision, self.device)
+        return shares | ({} if least is None else {"limit": least / per})
 
     def _say_if_no_faster(self, precision: str, product: Product | None) -> None:
         if precision != "float32" and product:

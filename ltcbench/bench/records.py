@@ -22,9 +22,9 @@ class Row:
     """A measurement.
 
     Attributes:
-        what: ``step``, ``inference`` (seconds of a time step), ``epoch`` or ``memory``.
+        what: ``step``, ``update``, ``inference`` (seconds of a time step), ``epoch`` or ``memory``.
         model: its name.
-        who: the engine, if it is ours; else ``ncps``, ``torch.nn.LSTM`` or ``torchdiffeq``, with the version.
+        who: the engine, if it is ours; else ``ncps``, ``torch.nn.LSTM``, ``torchdiffeq`` or ``JAX``, with the version.
         ours: whether it is ours.
         task: of an epoch.
         batch, time, features, units: the shape; of an epoch, batch and units alone.
@@ -37,6 +37,7 @@ class Row:
         gemm, sigmoid: share of the machine's limit that is reached: FLOP/s of matrix products of the step's own size,
             sigmoids a second.
         flop, sigmoids: how many there are.
+        limit: what the machine takes for it at its best, in ``unit``.
         error: mean test metric of the finished runs of this training, by whoever computes the same.
     """
 
@@ -61,6 +62,7 @@ class Row:
     sigmoid: float | None = None
     flop: int | None = None
     sigmoids: int | None = None
+    limit: float | None = None
     error: float | None = None
 
     @property

@@ -8,6 +8,7 @@ from ltcbench.bench.records import Row
 
 TITLES = {
     "step": "Training step: forward and backward",
+    "update": "Update: forward, backward and Adam",
     "inference": "Inference: a time step of one sequence, called step by step",
     "epoch": "Epoch: training and evaluation",
     "memory": "Peak memory of a training step, above weights and batch",
@@ -35,6 +36,7 @@ def _table(rows: Sequence[Row]) -> str:
         "n": [str(row.n) if row.n > 1 else "" for row in rows],
         RATIO.get(rows[0].what, "of ours"): ["" if row.ratio is None else f"{row.ratio:.2f}" for row in rows],
         "wanted": [_wanted(row) for row in rows],
+        "limit": [_limit(row) for row in rows],
         "GEMM": [_share(row.gemm) for row in rows],
         "sigmoid": [_share(row.sigmoid) for row in rows],
         "error": ["" if row.error is None else f"{row.error:.4g}" for row in rows],
@@ -69,6 +71,11 @@ def _wanted(row: Row) -> str:
     if row.goal is None:
         return ""
     return f"{'<=' if row.what == 'memory' else '>='} {row.goal:g} {'' if row.met else 'missed'}".rstrip()
+
+
+def _limit(row: Row) -> str:
+    """The machine's best, and how many times as long this takes."""
+    return "" if row.limit is None else f"{amount(row.limit, row.unit)} x {row.median / row.limit:.1f}"
 
 
 def _share(share: float | None) -> str:

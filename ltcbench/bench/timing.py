@@ -36,6 +36,9 @@ class Times:
         low, median, high = statistics.quantiles(samples * (2 if len(samples) == 1 else 1), method="inclusive")
         return cls(len(samples), median, low, high)
 
+    def __mul__(self, number: float) -> "Times":
+        return Times(self.n, self.median * number, self.low * number, self.high * number)
+
     def __truediv__(self, number: float) -> "Times":
         return Times(self.n, self.median / number, self.low / number, self.high / number)
 

@@ -1,8 +1,10 @@
 """``ltcbench bench [key=value ...]``: time models and engines against other implementations.
 
 Without arguments: the standard cases, with the ratios wanted. Others are chosen by --model and --shape; with --task,
-epochs of the real training are timed. A ratio is the time over that of the fastest of our engines. GEMM and sigmoid:
-the share of the machine's measured limit that is reached, in matrix products and sigmoids of the case's own sizes.
+epochs of the real training are timed; with --campaign, updates of every training of some tables, or of all, which takes
+a few minutes. A ratio is the time over that of the fastest of our engines. Limit: what the machine takes for the
+products and sigmoids at its best, and how many times as long this takes. GEMM and sigmoid: the share of what the
+machine reaches in matrix products and sigmoids of the case's own sizes.
 What is printed goes, with the machine, to bench/ in the folder of runs as well.
 """
 
@@ -57,18 +59,19 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     kind.add_argument("--shape", action="append", metavar="BxTxFxH", help=f"batch, time, features, units: {SHAPE}")
     kind.add_argument("--task", metavar="TASK", help="epochs of the training on this task")
     kind.add_argument("--curve", action="store_true", help="cost over time steps and batch")
+    kind.add_argument("--campaign", metavar="TABLE,...|all", help="hours of these tables, by table and model")
     kind.add_argument("--claims", action="store_true", help="the CfC paper's: closed form against solvers")
     parser.add_argument("--what", metavar=",".join(WHAT), help="of shapes (default: all)")
     parser.add_argument("--repeats", type=int, default=15, metavar="N", help="samples of each (default: 15)")
     options = parser.parse_intermixed_args(arguments)
     values.checked("--repeats", options.repeats, int, Range(1, 10_000))
-    if options.what and (options.task or options.curve or options.claims):
-        raise UserError("--what chooses what is timed of a shape: leave it out with --task, --curve and --claims.")
+    if options.what and (options.task or options.curve or options.claims or options.campaign):
+        raise UserError("--what chooses what is timed of a shape: leave it out with the others.")
     for what in (options.what or "").split(",") if options.what else ():
         if what not in WHAT:
             raise unknown("--what", what, WHAT)
-    if options.claims and options.model:
-        raise UserError("--claims compares models of its own: leave out --model.")
+    if (options.claims or options.campaign) and options.model:
+        raise UserError(f"--{'claims' if options.claims else 'campaign'} has models of its own: leave out --model.")
     options.chosen = bool(options.model or options.shape or options.task or options.curve or options.what)
     for override in () if options.chosen else options.overrides:
         if override.partition("=")[0] not in EVERYWHERE:
@@ -87,8 +90,16 @@ def _measured(
     bench: "Bench", options: argparse.Namespace, jobs: list[Job]
 ) -> tuple[str, str, list["Row"], bytes | None]:
     """Name, text, rows and picture."""
-    from ltcbench.bench import claims, curve, epochs, tables
+    from ltcbench.bench import campaign, claims, curve, epochs, tables
+    from ltcbench.paper import tables as tables_of
+    from ltcbench.reporting.jobs import of_tables
 
+    if options.campaign:
+        bench.seconds = campaign.SECONDS
+        names = tables_of.names() if options.campaign == "all" else options.campaign.split(",")
+        by_table = of_tables(names, [], ["paper"], options.overrides, None)
+        rows = campaign.measured(bench, [job for some in by_table.values() for job in some])
+        return "campaign", campaign.text(rows, by_table), rows, None
     if options.claims:
         bench.seconds = claims.SECONDS
         rows = bench.together(claims.groups())

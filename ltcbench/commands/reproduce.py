@@ -7,17 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ltcbench import places, values
 from ltcbench.errors import UserError
 from ltcbench.paper import claims, selection, tables
-from ltcbench.paper.tables import Cell
+from ltcbench.reporting.jobs import of_tables
 from ltcbench.running.executors import Executor, opening
 from ltcbench.running.grid import Data, Ended, planned
 from ltcbench.running.grid import run as run_all
-from ltcbench.settings import composition
 from ltcbench.settings.job import Job, tree
 from ltcbench.terminal import Parser
 from ltcbench.values import Range
@@ -33,7 +31,7 @@ def run(arguments: list[str]) -> int:
     names, overrides = _tables(options.asked)
     options.executor, overrides = opening.asked(overrides, options.jobs)
     protocols = selection.protocols(options.protocol)
-    by_table = _jobs(names, options.only, protocols, overrides, options.seeds)
+    by_table = of_tables(names, options.only, protocols, overrides, options.seeds)
     jobs = [job for some in by_table.values() for job in some]
 
     from ltcbench.reporting import index, plan, published
@@ -107,30 +105,6 @@ def _tables(asked: Sequence[str]) -> tuple[list[str], list[str]]:
     return (tables.names() if "all" in names else names), overrides
 
 
-def _jobs(
-    names: Sequence[str], only: Sequence[str], protocols: Sequence[str], overrides: Sequence[str], seeds: int | None
-) -> dict[str, list[Job]]:
-    """The jobs behind each of several tables; one that serves two of them stands under the first.
-
-    Raises:
-        UserError: nothing of any of them can be run or fits ``only``.
-    """
-    found: dict[str, list[Job]] = {name: [] for name in names}
-    seen: set[str] = set()
-    mistakes: list[UserError] = []
-    for table in map(tables.table, found):
-        try:
-            cells = selection.chosen(list(table.cells()), only)
-            jobs = jobs_of(cells, protocols, overrides, seeds or table.repetitions)
-            found[table.name] = [job for job in jobs if str(tree(job)) not in seen]
-            seen |= {str(tree(job)) for job in jobs}
-        except UserError as mistake:  # of several tables, some may have nothing that fits
-            mistakes.append(mistake)
-    if len(mistakes) == len(found):
-        raise mistakes[0]
-    return found
-
-
 def _within(options: argparse.Namespace, order: "list[Planned]", speeds: "Speeds", data: Data) -> int:
     """Carry out as much of the plan as a budget of time allows, and say what was won."""
     from ltcbench.reporting import plan
@@ -156,30 +130,6 @@ def _within(options: argparse.Namespace, order: "list[Planned]", speeds: "Speeds
     if time.monotonic() < deadline:
         _measure_baselines(begun)
     return status
-
-
-def jobs_of(cells: Sequence[Cell], protocols: Sequence[str], overrides: Sequence[str], seeds: int) -> list[Job]:
-    """The jobs behind cells: all of one seed, then those of the next; a job that serves two cells once.
-
-    Raises:
-        UserError: none of the cells can be run, or an override is wrong.
-    """
-    selection.check_overrides(overrides)
-    runnable = [cell for cell in cells if not cell.why_not_run]
-    if not runnable:
-        raise UserError(f"nothing of {cells[0].table.name} can be run here ({cells[0].why_not_run}).")
-    by_hand = any(override.lstrip("+").startswith(("model.", "task.")) for override in overrides)
-    found: dict[str, Job] = {}
-    for protocol in protocols:
-        for cell in runnable:
-            if protocol in cell.column.protocols:
-                job = composition.composed([*cell.overrides(protocol), *overrides])
-                if by_hand:
-                    from ltcbench.running.checks import check  # torch; the table's own settings need no check
-
-                    check(job)
-                found.setdefault(str(tree(job)), job)
-    return [replace(job, seed=seed) for seed in range(seeds) for job in found.values()]
 
 
 def _carry_out(

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.data.store import RawData
 from ltcbench.errors import UserError, unknown
@@ -181,6 +180,8 @@ def load(
 
 def ordered(table: OwnTable, ids: list[str]) -> tuple[OwnTable, Array, Array]:
     """The table sequence by sequence as they first appear, the number of each row's, and the rows it had (rows,)."""
+    import pandas as pd
+
     sequence = pd.factorize(table.names(ids))[0] if ids else np.zeros(len(table), np.int64)
     order = np.argsort(sequence, kind="stable")
     return table.taken(order), sequence[order], order

@@ -6,7 +6,6 @@ A row without a target has the class -1, or NaN.
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.errors import UserError
 from ltcbench.tasks.own_table import OwnTable
@@ -73,6 +72,8 @@ def last_known(y: Array, run: Array, horizon: int) -> Array:
 
     With a horizon of 0 these are the numbers of the row before: a row's own are the target.
     """
+    import pandas as pd
+
     known = pd.DataFrame(y).groupby(run)
     shifted = known.shift(0 if horizon else 1)
     last: Array = shifted.groupby(run).ffill().to_numpy()

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.errors import UserError
 from ltcbench.tasks.own_cells import Notation
@@ -131,6 +130,8 @@ def _form(cells: Array, notation: Notation) -> str:
 
 def _dates(cells: Array, form: str) -> tuple[Array, Array]:
     """Nanoseconds since 1970 (rows,) as Python's integers, and which cells (rows,) are no date in this form."""
+    import pandas as pd
+
     now = np.isin(cells, ["now", "today"])  # pandas would take the time at which it reads them
     dates = pd.to_datetime(pd.Series(np.where(now, "", cells)), errors="coerce", format=form, utc=True)
     return dates.astype("int64").to_numpy().astype(object) * NANOSECONDS[dates.dt.unit], dates.isna().to_numpy()

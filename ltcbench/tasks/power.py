@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.errors import UserError
 from ltcbench.tasks.reading import AGAIN, count, table, times
@@ -69,6 +68,8 @@ def load(files: Mapping[str, Path], quirks: Mapping[str, bool]) -> SequenceData:
 
 def _rows(path: Path) -> tuple[Array, Array]:
     """Measurements (rows, 7) float32, the last ones where they are missing, and which rows are missing (rows,)."""
+    import pandas as pd
+
     frame = table(path, COLUMNS, sep=";", header=True, missing=MISSING)
     ends = frame[["Date", "Time"]].iloc[[0, -1]].astype(str).agg(" ".join, axis=1)
     first, last = times(path, ends, "%d/%m/%Y %H:%M:%S")

@@ -1,17 +1,20 @@
 """Reading raw text and NumPy files, with one sentence for everything that can be wrong with them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.errors import UserError
 from ltcbench.tasks.sequences import Array
 
+if TYPE_CHECKING:
+    import pandas as pd  # at run time only by what parses text: it takes a quarter of a second
+
 # From 3.1 on pandas parses to the nearest double by itself and warns of the argument.
-EXACT = {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+EXACT = {} if tuple(map(int, version("pandas").split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
 AGAIN = "fetch the file again (ltcbench data verify shows which files are damaged)"
 
 
@@ -32,7 +35,7 @@ def table(
     header: bool = False,
     missing: Mapping[str, str] | None = None,
     rows: int | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """A table of numbers and text; a ``.gz`` file is unpacked.
 
     Args:
@@ -48,12 +51,14 @@ def table(
         UserError: the file is unreadable or empty, a row has a missing or an extra column, a cell is not a finite
             number, or the row count is wrong; the row is named (counted from 1, the header not counted).
     """
+    import pandas as pd
+
     numeric = [place for place, kind in enumerate(columns.values()) if kind is float]
     options: dict[str, Any] = {"sep": sep, "header": None, "skiprows": int(header), "index_col": False, **EXACT}
     sign = {place: [text] for place, name in enumerate(columns) if (text := (missing or {}).get(name)) is not None}
     options |= {"keep_default_na": False, "na_values": sign}
 
-    def parse() -> pd.DataFrame:
+    def parse() -> "pd.DataFrame":
         try:
             frame: pd.DataFrame = pd.read_csv(path, dtype=dict(enumerate(columns.values())), **options)
         except (pd.errors.ParserError, pd.errors.EmptyDataError):
@@ -81,8 +86,10 @@ def table(
     return frame
 
 
-def parsed(path: Path, parse: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def parsed(path: Path, parse: "Callable[[], pd.DataFrame]") -> "pd.DataFrame":
     """The result of ``parse()``, a pandas reader of ``path``, with its exceptions told in a sentence."""
+    import pandas as pd
+
     try:
         return parse()
     except pd.errors.EmptyDataError:
@@ -108,6 +115,8 @@ def codes(path: Path, values: "Sequence[Any] | Array | pd.Series[Any]", labels: 
     Raises:
         UserError: a value is not among the labels; its row is named.
     """
+    import pandas as pd
+
     index: Array = pd.Index(labels).get_indexer(pd.Index(values))
     unknown = np.flatnonzero(index < 0)
     if len(unknown):
@@ -125,6 +134,8 @@ def times(path: Path, values: "pd.Series[Any]", form: str) -> "pd.Series[pd.Time
     Raises:
         UserError: a value is not written so; its row is named, by the index of ``values``.
     """
+    import pandas as pd
+
     points = pd.to_datetime(values, format=form, errors="coerce")
     unknown = np.flatnonzero(points.isna())
     if len(unknown):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.tasks.sequences import Array
 
@@ -36,6 +35,8 @@ def by_name(names: Sequence[str], shares: Sequence[float], strata: Array | None 
     """
     order = np.array(sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest()), np.int64)
     if strata is not None:
+        import pandas as pd
+
         group = pd.Series(strata[order]).groupby(strata[order])
         share = (group.cumcount() + 0.5) / group.transform("size")
         order = order[np.argsort(share.to_numpy(), kind="stable")]

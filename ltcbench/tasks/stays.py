@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.errors import UserError
 from ltcbench.tasks.reading import AGAIN, EXACT, codes, content, numbers
@@ -50,6 +49,8 @@ def measurements(paths: Sequence[Path]) -> Measurements:
         UserError: a file cannot be read or a line of it is not as it should be: header, number of fields, time, order
             of times, unknown parameter, value that is no finite number, or a RecordID that is not the file's name.
     """
+    import pandas as pd
+
     bodies = [_body(path) for path in paths]
     lines = [body.count(b"\n") for body in bodies]
     stay = np.repeat(np.arange(len(paths)), lines)
@@ -83,6 +84,8 @@ def died(path: Path, ids: Sequence[str]) -> Array:
     Raises:
         UserError: the file is not the challenge's, a stay has none or two outcomes, or one that is not 0 or 1.
     """
+    import pandas as pd
+
     table = numbers(path, len(OUTCOMES.split(",")), sep=",", header=True)
     record = pd.Index(table[:, 0].astype(np.int64).astype(str))
     if record.has_duplicates:

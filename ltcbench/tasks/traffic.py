@@ -14,13 +14,16 @@ weekdays); the file repeats an hour for each kind of weather in it, and many hou
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ltcbench.tasks.reading import table, times
 from ltcbench.tasks.sequences import Array, SequenceData, Spec
 from ltcbench.tasks.windows import gaps, scale, split, taken
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DATASET = "traffic"
 WINDOW = 32
@@ -75,7 +78,7 @@ def load(files: Mapping[str, Path], quirks: Mapping[str, bool]) -> SequenceData:
     return SequenceData(spec, train, valid, test, final_epoch_counts=not quirks["last_epoch_ignored"])
 
 
-def _calendar(rows: pd.DataFrame, quirks: Mapping[str, bool]) -> list[Array]:
+def _calendar(rows: "pd.DataFrame", quirks: Mapping[str, bool]) -> list[Array]:
     """Holiday, day of the week and one or two columns for the time of the day, each (rows,) float32."""
     date = rows["time"].dt.normalize()
     # The file names a holiday in the first hour of the day only.
@@ -89,7 +92,7 @@ def _calendar(rows: pd.DataFrame, quirks: Mapping[str, bool]) -> list[Array]:
     return [holiday.to_numpy(np.float32), weekday, *time_of_day]
 
 
-def _weather(rows: pd.DataFrame, scaled_by: Array, as_is: bool) -> Array:
+def _weather(rows: "pd.DataFrame", scaled_by: Array, as_is: bool) -> Array:
     """Temperature, rain, snow and clouds (rows, 4)."""
     if as_is:
         values = np.ascontiguousarray(rows[WEATHER], np.float32)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ltcbench.errors import Failure
 from ltcbench.files import write
+from ltcbench.training.optimiser import Optimiser
 
 Weights = dict[str, Tensor]
 LONG = 0.3  # seconds of an epoch from which on it costs less than 3 % to wait for the disk, 8 ms where it is busy
@@ -42,9 +43,7 @@ def copied(network: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
 
-def save(
-    path: Path, progress: Progress, network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator
-) -> None:
+def save(path: Path, progress: Progress, network: nn.Module, optimiser: Optimiser, order: torch.Generator) -> None:
     """Write everything to ``path``, whole or not at all; after a long epoch also where the power fails.
 
     Args:
@@ -72,7 +71,7 @@ def save(
     write(path, content.getvalue(), lasting=bool(progress.history) and progress.history[-1]["seconds"] > LONG)
 
 
-def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator) -> Progress:
+def load(path: Path, network: nn.Module, optimiser: Optimiser, order: torch.Generator) -> Progress:
     """Put everything back as ``save`` found it; a fresh ``Progress`` where there is no checkpoint.
 
     Raises:

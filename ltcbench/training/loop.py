@@ -16,7 +16,7 @@ from ltcbench.training import checkpoint, metrics
 from ltcbench.training.batches import Part, predict
 from ltcbench.training.checkpoint import Progress
 from ltcbench.training.evaluate import evaluate
-from ltcbench.training.optimiser import clip_, learning_rate, optimiser
+from ltcbench.training.optimiser import Optimiser, clip_, learning_rate
 
 Row = dict[str, float]
 
@@ -72,7 +72,7 @@ def train(
     weights = None if class_weights is None else torch.tensor(class_weights, device=device)
     counting = part.counting(weights)
     parameters = [p for p in network.parameters() if p.requires_grad]
-    optimise = optimiser(parameters, trainer)
+    optimise = Optimiser(parameters, trainer)
     size = min(trainer.batch_size, len(part))
     steps = len(part) // size if trainer.drop_last else math.ceil(len(part) / size)
     order = torch.Generator().manual_seed(seed)
@@ -85,8 +85,7 @@ def train(
         losses, outputs, targets = [], [], []
         for step, chosen in enumerate(torch.randperm(len(part), generator=order).split(size)[:steps]):
             update = progress.epoch * steps + step
-            for group in optimise.param_groups:
-                group["lr"] = learning_rate(trainer, update, steps)
+            optimise.rate = learning_rate(trainer, update, steps)
             batch = part.take(chosen.to(device))
 
             y = predict(network, spec, batch)
@@ -97,7 +96,7 @@ def train(
             if trainer.kernel_penalty:
                 loss = loss + trainer.kernel_penalty * sum(kernel.square().sum() for kernel in network.kernels())
             if heard or trainer.kernel_penalty:
-                optimise.zero_grad(set_to_none=True)
+                optimise.zero_grad()
                 loss.backward()
                 clip_(parameters, trainer)
                 optimise.step()
@@ -122,7 +121,7 @@ def train(
             row[f"train_{spec.metric}"] = metrics.metric(spec, torch.cat(outputs), torch.cat(targets), None)
             if valid is not None:
                 row |= {f"valid_{name}": value for name, value in evaluate(network, spec, valid).items()}
-            row["learning_rate"] = optimise.param_groups[0]["lr"]
+            row["learning_rate"] = optimise.rate
             row["seconds"] = seconds
             progress.history.append(row)
             if _better(progress, data, trainer.epochs):

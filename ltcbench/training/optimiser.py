@@ -1,20 +1,88 @@
 """Optimisers, learning-rate decay and clipping, as the papers' code has them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
+from torch.optim.adamw import adamw
+from torch.optim.rmsprop import rmsprop
 
 from ltcbench.settings.job import Trainer
 
+# Of each optimiser: torch's function, and its running means.
+_KINDS: Mapping[str, tuple[Callable[..., None], tuple[str, ...]]] = {
+    "adam": (adam, ("exp_avg", "exp_avg_sq")),
+    "adamw": (adamw, ("exp_avg", "exp_avg_sq")),
+    "rmsprop": (rmsprop, ("square_avg",)),
+}
 
-def optimiser(parameters: Iterable[nn.Parameter], trainer: Trainer) -> torch.optim.Optimizer:
-    """The optimiser of a training; on a GPU, and for Adam on the CPU, in torch's fused form."""
-    rate, decay, epsilon = trainer.learning_rate, trainer.weight_decay, trainer.epsilon
-    if trainer.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, rate, alpha=trainer.rho, eps=epsilon, weight_decay=decay)
-    kind = torch.optim.AdamW if trainer.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, rate, betas=(trainer.beta1, trainer.beta2), eps=epsilon, weight_decay=decay, fused=True)
+
+class Optimiser:
+    """Adam, AdamW or RMSprop by torch's functions; Adam in their fused form.
+
+    The classes that torch has around these functions import its compiler, which takes a second.
+
+    Args:
+        parameters: what it moves; one without a gradient stays as it is.
+        trainer: which optimiser, and its settings.
+
+    Attributes:
+        rate: the learning rate; may be changed between updates.
+        state: of every parameter that has had a gradient, by its number: how many updates, and running means of the
+            gradient and its square, by torch's names.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], trainer: Trainer) -> None:
+        self.parameters = list(parameters)
+        self.rate = trainer.learning_rate
+        self.state: dict[int, dict[str, Tensor]] = {}
+        self._update, self._means = _KINDS[trainer.optimizer]
+        self._settings: dict[str, Any] = {"eps": trainer.epsilon, "weight_decay": trainer.weight_decay}
+        if trainer.optimizer == "rmsprop":
+            self._settings |= {"alpha": trainer.rho, "momentum": 0, "centered": False}
+            self._settings |= {"grad_avgs": [], "momentum_buffer_list": []}
+        else:
+            self._settings |= {"beta1": trainer.beta1, "beta2": trainer.beta2, "fused": True}
+            self._settings |= {"amsgrad": False, "maximize": False, "max_exp_avg_sqs": []}
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for p in self.parameters:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move the parameters along their gradients."""
+        moved = {i: p for i, p in enumerate(self.parameters) if p.grad is not None}
+        for i in moved.keys() - self.state.keys():
+            zeros = {name: torch.zeros_like(moved[i]) for name in self._means}
+            self.state[i] = {"step": torch.zeros((), device=moved[i].device), **zeros}
+        self._update(
+            [*moved.values()],
+            [p.grad for p in moved.values()],
+            lr=self.rate,
+            state_steps=[self.state[i]["step"] for i in moved],
+            **{f"{name}s": [self.state[i][name] for i in moved] for name in self._means},
+            **self._settings,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """What an optimiser like this one needs to go on."""
+        return {"state": self.state}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go on from what ``state_dict`` gave, this class's or that of torch's optimisers.
+
+        Raises:
+            LookupError: it is another optimiser's, or of other parameters.
+        """
+        names = ("step", *self._means)
+        self.state = {
+            i: {name: of_one[name].to(self.parameters[i].device) for name in names}
+            for i, of_one in saved["state"].items()
+        }
 
 
 def learning_rate(trainer: Trainer, update: int, steps: int) -> float:

@@ -43,3 +43,10 @@ def test_rates_are_work_over_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert limits.product_rate.__wrapped__((2, 3, 5), "bfloat16_matmul", CPU) == 2 * 2 * 3 * 5 / 0.5
     assert limits.sigmoid_rate.__wrapped__(7, CPU) == 14
     assert calls == ["medium", "highest"]
+
+
+def test_the_least_time_is_that_of_products_and_of_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "product_rate", lambda *_: 100.0)
+    monkeypatch.setattr(limits, "exponential_rate", lambda *_: 10.0)
+    assert limits.least(limits.Work(50, (1, 5, 5), 20, 4), "float32", CPU) == 0.5 + 2
+    assert limits.least(limits.Work(0, None, 0, 0), "float32", CPU) is None

@@ -25,11 +25,11 @@ def test_csv_has_every_field_and_the_machine() -> None:
 
 
 def test_a_table_names_a_case_once_and_says_what_is_missed() -> None:
-    fast = replace(row(CASE, 0.002, "fused"), ratio=1.0, gemm=0.456)
+    fast = replace(row(CASE, 0.002, "fused"), ratio=1.0, gemm=0.456, limit=0.0008)
     slow = replace(row(CASE, 0.006, "ncps 1"), ratio=3.0, goal=4.0)
     text = tables.text([fast, slow])
     assert text.count("cfc 16x32x17x32") == 1
-    assert re.search(r"fused +2.00 ms +2.00 ms - 2.00 ms +3 +1.00 +46%", text)
+    assert re.search(r"fused +2.00 ms +2.00 ms - 2.00 ms +3 +1.00 +800 us x 2.5 +46%", text)
     assert re.search(r"ncps 1 +6.00 ms .* 3.00 +>= 4 missed", text)
     memory = replace(row(CASE, 2**20), what="memory", unit="byte", n=1, ratio=1.2, goal=1.3)
     assert re.search(r"1.0 MB +1.20 +<= 1.3$", tables.text([memory]), flags=re.MULTILINE)

@@ -3,13 +3,15 @@
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from ltcbench import models
-from ltcbench.bench import rivals, weights
+from ltcbench.bench import actions, weights
 from ltcbench.bench.foreign import Foreign
 from ltcbench.bench.rivals import NotThere, rival
+from ltcbench.bench.rivals.rival import version
 from ltcbench.errors import Failure
 from ltcbench.models import Network
 
@@ -33,6 +35,15 @@ PAIRS: list[tuple[str, str, dict[str, Any]]] = [
     ("torchdiffeq", "node", {}),
     ("torchdiffeq", "ode_rnn", {}),
     ("torchdiffeq", "ltc_rk4", {"flavour": "ncps"}),
+    ("JAX", "lstm", {"forget_bias": 1.5}),
+    ("JAX", "gru", {}),
+    ("JAX", "cfc", {"backbone_layers": 2}),
+    ("JAX", "cfc", {"flavour": "tf", "backbone_layers": 0}),
+    ("JAX", "cfc_nogate", {"backbone_activation": "silu"}),
+    ("JAX", "ctrnn", {"flavour": "ode_lstm", "solver": "heun", "unfolds": 2, "clip": 0.3}),
+    ("JAX", "node", {"unfolds": 2}),
+    ("JAX", "ltc", {"flavour": "ncps", "constraint": "softplus", "unfolds": 2}),
+    ("JAX", "ltc", {"unfolds": 2}),
 ]
 
 
@@ -51,6 +62,34 @@ def test_a_rival_gives_our_outputs(name: str, model: str, options: dict[str, Any
             y, state = found.module(part, state)
             outputs.append(y)
     torch.testing.assert_close(torch.cat(outputs, dim=1), theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("model", "options"), [(model, options) for name, model, options in PAIRS if name == "JAX"])
+def test_jax_gives_our_gradients_and_updates(model: str, options: dict[str, Any]) -> None:
+    net = built(model, **options)
+    x = torch.randn(BATCH, STEPS, FEATURES)
+    theirs: Any = rival("JAX", net).module
+    _, gradients = theirs.gradients(theirs.weights, x.numpy(), theirs.start(BATCH))
+    net.engine = "eager"
+    net(x)[0].square().mean().backward()
+    ours = {name: p.grad for name, p in net.cell.named_parameters() if p.requires_grad}
+    assert gradients.keys() == ours.keys()
+    for name, gradient in ours.items():
+        expected = gradient.numpy()
+        assert abs(np.asarray(gradients[name]) - expected).max() <= 1e-5 * abs(expected).max() + 1e-8, name
+
+
+def test_an_update_in_jax_is_that_of_our_optimiser() -> None:
+    net = built("gru")
+    theirs: Any = rival("JAX", net).module
+    x = torch.randn(BATCH, STEPS, FEATURES)
+    mine, other = actions.update(net, x, "eager"), theirs.update(x)
+    for _ in range(3):
+        mine()
+        other()
+    (kept,) = (cell.cell_contents for cell in other.__closure__ if isinstance(cell.cell_contents, list))
+    for name, value in net.cell.named_parameters():
+        assert np.allclose(np.asarray(kept[0][0][name]), value.detach().numpy(), atol=2e-6), name
 
 
 def test_a_yardstick_is_compared_with_what_it_computes() -> None:
@@ -88,7 +127,7 @@ def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotThere, match=r"pip install 'ltcbench\[bench\]'"):
         rival("ncps", built("cfc"))
     with pytest.raises(NotThere, match="no-such-package is not installed"):
-        rivals._version("no-such-package")
+        version("no-such-package")
 
 
 def test_a_rival_trains_in_our_loop() -> None:

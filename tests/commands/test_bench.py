@@ -1,6 +1,7 @@
 import csv
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ import pytest
 from ltcbench import cli
 from ltcbench.bench import memory
 
+JAX = ["JAX"] if find_spec("jax") else []
 TINY = ["--shape", "2x3x2x4", "--repeats", "2"]
 
 
@@ -32,9 +34,10 @@ def test_as_a_process(folder: Path) -> None:
     found = rows(folder / "shapes.csv")
     by_kind = {
         what: [row["who"].split()[0] for row in found if row["what"] == what]
-        for what in ("step", "inference", "memory")
+        for what in ("step", "update", "inference", "memory")
     }
-    assert by_kind["step"] == ["compiled", "eager", "ncps", "torch.nn.LSTM", "torchdiffeq"]
+    assert by_kind["step"] == ["compiled", "eager", "ncps", "torch.nn.LSTM", "torchdiffeq", *JAX]
+    assert by_kind["update"] == by_kind["step"]
     assert by_kind["inference"] == ["stepper", "compiled", *by_kind["step"][1:]]
     assert by_kind["memory"] == (["compiled", "eager"] if memory.FORGET.exists() else [])
     for row in found:
@@ -51,7 +54,7 @@ def test_without_ncps(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     out = capsys.readouterr().out
     assert out.count("ncps cannot be imported and is left out") == 1
     found = rows(folder / "shapes.csv")
-    assert {row["who"] for row in found} == {"stepper", "eager", "torch.nn.LSTM"}
+    assert {row["who"].split()[0] for row in found} == {"stepper", "eager", "torch.nn.LSTM", *JAX}
     assert {row["settings"] for row in found} == {"backbone_units=6"}
 
 
@@ -84,6 +87,8 @@ def test_epochs_with_the_error_of_finished_runs(folder: Path, capsys: pytest.Cap
         (["--what", "step", "--curve"], "leave it out"),
         (["--curve", "--claims"], "not allowed with"),
         (["--claims", "--model", "cfc"], "leave out --model"),
+        (["--campaign", "ltc-6", "--model", "cfc"], "leave out --model"),
+        (["--campaign", "ltc-7"], "did you mean ltc-"),
         (["--repeats", "0"], "expected a number from 1"),
         (["model.unfolds=3"], "does not fit cases that are given"),
         (["--model", "ltc", "model.unfold=3"], "unknown setting 'model.unfold'"),

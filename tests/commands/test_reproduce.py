@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from ltcbench import cli
-from ltcbench.commands.reproduce import jobs_of
 from ltcbench.errors import UserError
 from ltcbench.paper import tables
+from ltcbench.reporting.jobs import of_cells
 
 SMALL = ["--only", "model=lstm", "task.source=synthetic", "model.hidden_size=4", "tracker=none"]
 COMMAND = [sys.executable, "-m", "ltcbench", "reproduce", "ltc-6", *SMALL]
@@ -58,7 +58,7 @@ def cells() -> list[tables.Cell]:
 
 
 def test_jobs_are_cells_times_seeds_a_seed_after_the_other(cells: list[tables.Cell]) -> None:
-    jobs = jobs_of(cells[:2], ["paper", "clean"], ["trainer.epochs=3"], 2)
+    jobs = of_cells(cells[:2], ["paper", "clean"], ["trainer.epochs=3"], 2)
     assert [(job.seed, job.protocol, job.model) for job in jobs] == [
         (seed, protocol, model) for seed in (0, 1) for protocol in ("paper", "clean") for model in ("lstm", "ctrnn")
     ]
@@ -68,17 +68,17 @@ def test_jobs_are_cells_times_seeds_a_seed_after_the_other(cells: list[tables.Ce
 def test_a_job_behind_two_cells_is_one() -> None:
     cells = [cell for cell in tables.table("cfc-xor").cells() if cell.model == "cfc" and cell.column.task == "xor"]
     assert len(cells) == 2  # accuracy and time
-    assert len(jobs_of(cells, ["paper"], [], 1)) == 1
+    assert len(of_cells(cells, ["paper"], [], 1)) == 1
 
 
 def test_a_column_of_one_protocol_has_no_jobs_under_the_other() -> None:
     cells = [cell for cell in tables.table("ltc-3").cells() if cell.column.name == "traffic-transposed"][:1]
-    assert [job.protocol for job in jobs_of(cells, ["paper", "clean"], [], 1)] == ["paper"]
+    assert [job.protocol for job in of_cells(cells, ["paper", "clean"], [], 1)] == ["paper"]
 
 
 def test_a_table_without_code_cannot_be_run() -> None:
     with pytest.raises(UserError, match=r"nothing of ltc-5 can be run here \(no code was released"):
-        jobs_of(list(tables.table("ltc-5").cells()), ["paper"], [], 1)
+        of_cells(list(tables.table("ltc-5").cells()), ["paper"], [], 1)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,12 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def workers_of(pid: int) -> list[int]:
+    """The processes that a process has for its runs: forks of one that it has started."""
+    (forking,) = (child for child in children(pid) if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes())
+    return children(forking)
+
+
 def comparable(folder: Path) -> tuple[Any, ...]:
     """What a run came to, without times."""
     lines = (folder / "metrics.csv").read_text().splitlines()
@@ -186,11 +192,11 @@ def test_killed_parent_leaves_no_orphan_and_the_next_call_ends_as_if_undisturbed
     assert reproduce(undisturbed, *LONG).returncode == 0
 
     process = started(places)
-    workers = children(process.pid)
-    assert len(workers) >= 2
+    helpers, workers = children(process.pid), workers_of(process.pid)
+    assert len(workers) == 2
     process.kill()
     process.communicate()
-    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in [*workers, *helpers]))
     before = {folder: rows(folder) for folder in run_folders(places)}
     assert all(0 < done < 30 for done in before.values())
     time.sleep(1)
@@ -228,8 +234,7 @@ def test_a_signal_marks_the_runs_and_they_can_be_resumed(
 def test_a_killed_worker_is_one_failure_and_is_tried_again(places: dict[str, str]) -> None:
     process = subprocess.Popen([*COMMAND, *LONG, "--retries", "1"], env=places, stdout=subprocess.PIPE, text=True)
     wait_for(lambda: len(run_folders(places)) == 2 and min(map(rows, run_folders(places))) > 2)
-    working = [pid for pid in children(process.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    os.kill(working[0], signal.SIGKILL)
+    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output
     assert output.count("its process died with exit status -9. It is tried again.") == 1

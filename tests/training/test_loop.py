@@ -12,7 +12,7 @@ from ltcbench.tasks.sequences import SequenceData, Spec, Split, unit_elapsed
 from ltcbench.training import checkpoint, loop, metrics
 from ltcbench.training.batches import Part
 from ltcbench.training.evaluate import evaluate
-from ltcbench.training.optimiser import optimiser
+from ltcbench.training.optimiser import Optimiser
 
 from .test_optimiser import changed
 
@@ -188,9 +188,9 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(tmp_path: Path, monkeypatch
     assert checkpoint.load(tmp_path / "checkpoint.pt", *_fresh()).epoch == 2
 
 
-def _fresh() -> tuple[models.Network, torch.optim.Optimizer, torch.Generator]:
+def _fresh() -> tuple[models.Network, Optimiser, torch.Generator]:
     net = network()
-    return net, torch.optim.Adam(net.parameters(), fused=True), torch.Generator()
+    return net, Optimiser(net.parameters(), changed()), torch.Generator()
 
 
 def sparse(labelled: list[int]) -> SequenceData:
@@ -212,7 +212,7 @@ def test_a_batch_without_a_target_has_no_say(tmp_path: Path) -> None:
     outcome = train(net, tmp_path, few, batch_size=1, epochs=1)
 
     part = Part.of(SPEC, few.train, torch.device("cpu"))
-    optimise = optimiser(by_hand.parameters(), changed(learning_rate=0.01))
+    optimise = Optimiser(by_hand.parameters(), changed(learning_rate=0.01))
     losses = []
     for number in torch.randperm(20, generator=torch.Generator().manual_seed(1)):
         if number in (2, 5, 11):

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 from ltcbench.settings.job import Trainer
-from ltcbench.training.optimiser import clip_, learning_rate, optimiser
+from ltcbench.training.optimiser import Optimiser, clip_, learning_rate
 
 TRAINER = Trainer(
     optimizer="adam",
@@ -58,7 +59,7 @@ def test_clipping_all_together_or_each_by_itself() -> None:
 
 def test_rmsprop_is_that_of_keras() -> None:
     p = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
-    optimise = optimiser([p], changed(optimizer="rmsprop"))
+    optimise = Optimiser([p], changed(optimizer="rmsprop"))
     expected, mean_square = 1.0, 0.0
     for gradient in (0.5, -2.0, 0.1):
         p.grad = torch.tensor([gradient], dtype=torch.float64)
@@ -72,9 +73,52 @@ def test_adamw_decays_apart_from_the_gradient() -> None:
     weights = []
     for kind in ("adam", "adamw"):
         p = torch.nn.Parameter(torch.tensor([1.0]))
-        optimise = optimiser([p], changed(optimizer=kind, weight_decay=0.1))
+        optimise = Optimiser([p], changed(optimizer=kind, weight_decay=0.1))
         p.grad = torch.tensor([1.0])
         optimise.step()
         weights.append(p.item())
     assert weights[0] == pytest.approx(1 - 0.1, abs=1e-5)
     assert weights[1] == pytest.approx(1 - 0.1 * 0.1 - 0.1, abs=1e-5)
+
+
+TORCHS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
+
+
+@pytest.mark.parametrize("kind", TORCHS)
+def test_updates_are_those_of_torchs_optimisers_and_go_on_from_their_state(kind: str) -> None:
+    torch.manual_seed(0)
+    starts = [torch.randn(5, 3), torch.randn(4), torch.randn(2)]
+    ours, theirs, later = ([torch.nn.Parameter(start.clone()) for start in starts] for _ in range(3))
+    trainer = changed(optimizer=kind, weight_decay=0.01)
+    own = {"alpha": 0.9} if kind == "rmsprop" else {"betas": (0.9, 0.999), "fused": True}
+    one, other = Optimiser(ours, trainer), TORCHS[kind](theirs, 0.1, eps=1e-7, weight_decay=0.01, **own)
+    resumed = Optimiser(later, trainer)
+    for update in range(6):
+        for p, q, r in zip(ours[: 2 + update % 2], theirs, later, strict=False):  # the last has no gradient at first
+            p.grad, q.grad, r.grad = (torch.randn(p.shape).clone(),) * 3
+        for group in other.param_groups:
+            one.rate = resumed.rate = group["lr"] = 0.1 / (update + 1)
+        one.step()
+        other.step()
+        if update == 3:
+            for q, r in zip(theirs, later, strict=True):
+                r.data.copy_(q)
+            resumed.load_state_dict(copy.deepcopy(other.state_dict()))
+        elif update > 3:
+            resumed.step()
+        one.zero_grad()
+        other.zero_grad()
+        resumed.zero_grad()
+        assert all(map(torch.equal, ours, theirs))
+    assert all(map(torch.equal, ours, later))
+
+
+def test_the_state_of_another_optimiser_or_of_other_parameters_is_refused() -> None:
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    adam = Optimiser([p], TRAINER)
+    adam.step()
+    with pytest.raises(LookupError):
+        Optimiser([p], changed(optimizer="rmsprop")).load_state_dict(adam.state_dict())
+    with pytest.raises(LookupError):
+        Optimiser([], TRAINER).load_state_dict(adam.state_dict())

@@ -1,4 +1,6 @@
-"""Processes of this machine, a fresh one for each job; they die with their parent.
+"""Processes of this machine, one for each job; they die with their parent.
+
+Each is a fork of a process that has imported everything and done nothing, so that it begins at once.
 
 Ctrl-C and SIGTERM reach the parent alone; it decides what becomes of the workers.
 """
@@ -14,16 +16,27 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext, SpawnContext
 from pathlib import Path
-from types import MappingProxyType
 from typing import cast
 
 from ltcbench.errors import Interrupted, UserError
 from ltcbench.running.executors import Handle
 from ltcbench.settings.job import Job
 
+_READY = "ltcbench.running.executors.ready"
+
+
+def prepared(*modules: str) -> BaseContext:
+    """How processes are started that have imported these modules already, and the same for all of this process.
+
+    A system other than Linux does not let a process be forked that has loaded such libraries: there, they are fresh.
+    """
+    context = get_context("forkserver" if sys.platform == "linux" else "spawn")
+    context.set_forkserver_preload(["ltcbench.running.run", *modules])
+    return context
+
 
 class Local:
-    """Fresh processes side by side, sharing out the GPUs.
+    """Processes side by side, sharing out the GPUs.
 
     Args:
         jobs: how many.
@@ -38,7 +51,8 @@ class Local:
         self.working = [worker for worker in self.working if worker.process.is_alive()]
         taken = {worker.place for worker in self.working}
         with _unheard(signal.SIGINT):  # the worker inherits it
-            worker = Worker(job, min(set(range(self.slots)) - taken))
+            context = prepared(*([_READY] if job.tracker == "mlflow" else []))
+            worker = Worker(job, min(set(range(self.slots)) - taken), context)
         self.working.append(worker)
         return worker
 
@@ -54,14 +68,14 @@ class Local:
 
 
 class Worker:
-    """A fresh process that does ``job``.
+    """A process that does ``job``.
 
     Args:
         job: the job.
         place: its number among the processes side by side, from 0; decides the GPU where there are several.
         context: how ``multiprocessing`` starts it.
         daemon: whether it is stopped when this process ends.
-        environment: variables that it adds to its own.
+        environment: variables besides those of this process.
 
     Attributes:
         job, place: as above.
@@ -72,14 +86,14 @@ class Worker:
         self,
         job: Job,
         place: int,
-        context: BaseContext = get_context("spawn"),  # noqa: B008
+        context: BaseContext,
         daemon: bool = False,
-        environment: Mapping[str, str] = MappingProxyType({}),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.job = job
         self.place = place
         self.channel, other = context.Pipe()
-        arguments = job, place, other, dict(environment)
+        arguments = job, place, other, {**os.environ, **(environment or {})}
         self.process = cast(SpawnContext, context).Process(target=_work, args=arguments, daemon=daemon)
         self.process.start()
         other.close()
@@ -101,6 +115,7 @@ class Worker:
 
 def _work(job: Job, place: int, channel: Connection, environment: Mapping[str, str]) -> None:
     """What the process does."""
+    os.environ.clear()  # what it is a fork of may have begun under another
     os.environ.update(environment)
     threading.Thread(target=_die_with_parent, args=(channel,), daemon=True).start()
     sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, to the end; the terminal is the parent's

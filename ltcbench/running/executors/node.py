@@ -1,20 +1,15 @@
 """What a worker of Dask does, on whatever machine: one run at a time, in a fresh process of its own.
 
-The process is a fork of one that has imported everything, so that it is there at once, and it has a main thread, so
-that it hears when it is to stop. It dies with the worker.
+The process has a main thread, so that it hears when it is to stop. It dies with the worker.
 """
 
 import socket
 from collections.abc import Mapping, Sequence
-from multiprocessing import current_process, get_context
+from multiprocessing import current_process
 from pathlib import Path
 
-from ltcbench.running.executors.local import Worker
+from ltcbench.running.executors.local import Worker, prepared
 from ltcbench.settings.job import Job
-
-_CONTEXT = get_context("forkserver")
-# All that a run would import: torch imports the second when a network is built, a worker's main module is the third.
-_CONTEXT.set_forkserver_preload(["ltcbench.running.run", "torch._dynamo", "distributed.cli.dask_worker"])
 
 going_on: dict[str, Worker] = {}
 
@@ -32,7 +27,8 @@ def do(job: Job, key: str, tokens: Sequence[str], places: Mapping[str, str]) -> 
     if missing:
         return "blind", missing
     current_process().daemon = False  # what a nanny started is one, and such may have no children
-    worker = going_on[key] = Worker(job, place=0, context=_CONTEXT, daemon=True, environment=places)
+    context = prepared("torch._dynamo", "distributed.cli.dask_worker")  # the second is a worker's main module
+    worker = going_on[key] = Worker(job, place=0, context=context, daemon=True, environment=places)
     try:
         return worker.outcome()
     finally:
