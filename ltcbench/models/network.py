@@ -11,6 +11,7 @@ from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.imputation import Imputation
 from ltcbench.models.inputs import Inputs, carry_forward
 from ltcbench.models.scan import checked, chosen, scan, stepper
+from ltcbench.models.times import retimed
 
 
 class Network(nn.Module):
@@ -74,6 +75,11 @@ class Network(nn.Module):
         """
         x, elapsed, steps, features = self._time_first(x, elapsed, mask)
         state = self._initial_state(x) if state is None else state
+        if self._retimes:
+            known = torch.ones_like(elapsed, dtype=torch.bool) if steps is None else steps
+            elapsed = torch.where(known, elapsed, 0)
+            known = known if features is None else features.any(2)
+            elapsed = retimed(elapsed, known, self.cell.union_times, self.cell.forward_time_bug)
         if not self.feature_mask:
             inputs, _ = self.inputs(x, None, x[0])
             outputs, state = self._scan(inputs, state, elapsed, steps)
@@ -82,7 +88,8 @@ class Network(nn.Module):
             features = torch.ones_like(x, dtype=torch.bool) if features is None else features
             inputs, last = self.inputs(x, features, last)
             outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, steps)
-            outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
+            if not (self.cell.at_once and self.cell.takes_mask):  # which sees for itself
+                outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
             state = (*of_cell_after, last, outputs[-1])
         if self.readout is not None:
             outputs = self.readout(outputs)
@@ -113,7 +120,7 @@ class Network(nn.Module):
             UserError: the network needs the whole sequence at once or has a feature mask; of a step: a shape does not
                 fit.
         """
-        if self.cell.at_once or self.feature_mask:
+        if self.cell.at_once or self._retimes or self.feature_mask:
             why = "has a feature mask" if self.feature_mask else "sees the whole sequence at once"
             raise UserError(f"a network that {why} takes no single steps: call it with x (batch, time, features).")
         like, features, words = self._like(), self.inputs.features, self.inputs.embedding is not None
@@ -181,10 +188,23 @@ class Network(nn.Module):
         expected += f" or {(*batch_time, features)}" if self.feature_mask else "; build with feature_mask=True for more"
         raise UserError(f"mask has shape {tuple(shape)}, expected {expected}.")
 
+    @property
+    def _retimes(self) -> bool:
+        return self.cell.union_times or self.cell.forward_time_bug
+
     def _like(self) -> Tensor:
         """A tensor with the dtype and device of the weights."""
         found: Tensor = getattr(*self._some)
         return found
+
+    def auxiliary(self, state: State, epoch: int) -> Tensor | None:
+        """The cell's own loss after a batch in training, a number; None where it has none.
+
+        Args:
+            state: as ``forward`` returned it.
+            epoch: epochs done before.
+        """
+        return self.cell.auxiliary(state[:-2] if self.feature_mask else state, epoch)
 
     def project_(self) -> None:
         """Put the cell's parameters back into their allowed ranges; call it after every optimiser step."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ltcbench.models.cells.cell import State
 from ltcbench.tasks.sequences import Spec, Split
 
 
@@ -63,7 +64,17 @@ class Part:
         return Part(self.x[chosen], self.y[chosen], self.elapsed[chosen], mask, counted)
 
 
-def predict(network: nn.Module, spec: Spec, batch: Part) -> Tensor:
-    """Predictions where the targets are: (B, T, K) at every step, or (B, K) after the last observed step."""
-    y: Tensor = network(batch.x, elapsed=batch.elapsed, mask=batch.mask)[0]
-    return y if spec.per_step else y[:, -1]  # over masked steps the network repeats its last output
+    def repeated(self, times: int) -> "Part":
+        """Each sequence so many times, one behind the other."""
+        return self if times == 1 else self.take(torch.arange(len(self), device=self.x.device).repeat_interleave(times))
+
+
+def predict(network: nn.Module, spec: Spec, batch: Part) -> tuple[Tensor, State]:
+    """Predictions where the targets are, and the network's state after the batch.
+
+    Returns:
+        (B, T, K) at every step, or (B, K) after the last observed step, of a network that draws several latents for a
+        sequence one prediction for each, (B S, ...) in the order of ``Part.repeated``; the state as the network's.
+    """
+    y, state = network(batch.x, elapsed=batch.elapsed, mask=batch.mask)
+    return (y if spec.per_step else y[:, -1]), state  # over masked steps the network repeats its last output

@@ -13,6 +13,9 @@ def optimiser(parameters: Iterable[nn.Parameter], trainer: Trainer) -> torch.opt
     rate, decay, epsilon = trainer.learning_rate, trainer.weight_decay, trainer.epsilon
     if trainer.optimizer == "rmsprop":
         return torch.optim.RMSprop(parameters, rate, alpha=trainer.rho, eps=epsilon, weight_decay=decay)
+    if trainer.optimizer == "adamax":
+        betas = trainer.beta1, trainer.beta2
+        return torch.optim.Adamax(parameters, rate, betas=betas, eps=epsilon, weight_decay=decay)
     kind = torch.optim.AdamW if trainer.optimizer == "adamw" else torch.optim.Adam
     return kind(parameters, rate, betas=(trainer.beta1, trainer.beta2), eps=epsilon, weight_decay=decay, fused=True)
 
@@ -21,12 +24,12 @@ def learning_rate(trainer: Trainer, update: int, steps: int) -> float:
     """The learning rate of an update.
 
     Args:
-        trainer: rate, decay and whether it acts once an epoch or at every update.
+        trainer: rate, decay, how often it acts, and the least rate.
         update: updates done before.
         steps: updates in an epoch.
     """
-    epochs = update / steps if trainer.decay_every == "step" else update // steps
-    return trainer.learning_rate * trainer.decay**epochs
+    often = {"epoch": update // steps, "step": update / steps, "update": update}[trainer.decay_every]
+    return max(trainer.learning_rate * trainer.decay**often, trainer.least_learning_rate)
 
 
 def clip_(parameters: Iterable[nn.Parameter], trainer: Trainer) -> None:

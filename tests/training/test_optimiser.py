@@ -12,9 +12,11 @@ TRAINER = Trainer(
     learning_rate=0.1,
     decay=0.5,
     decay_every="epoch",
+    least_learning_rate=0.0,
     epochs=2,
     batch_size=4,
     drop_last=False,
+    shuffled=True,
     clip_norm=None,
     clip_by="global",
     weight_decay=0.0,
@@ -36,6 +38,23 @@ def test_decay_at_the_end_of_an_epoch_or_at_every_update() -> None:
     spread = changed(decay_every="step")
     assert learning_rate(spread, 2, 4) == pytest.approx(0.1 * 0.5**0.5)
     assert learning_rate(spread, 4, 4) == pytest.approx(0.05)
+
+
+def test_decay_by_the_update_down_to_the_least_rate() -> None:
+    """The schedule of Rubanova et al. 2019: 0.01 times 0.999 an update, not below 0.001, whatever an epoch is."""
+    trainer = changed(learning_rate=0.01, decay=0.999, decay_every="update", least_learning_rate=0.001)
+    rates = [learning_rate(trainer, update, steps) for steps in (1, 64) for update in (0, 1, 1000, 2301, 2302, 9999)]
+    assert rates == pytest.approx(2 * [0.01, 0.00999, 0.01 * 0.999**1000, 0.01 * 0.999**2301, 0.001, 0.001])
+
+
+def test_adamax_is_the_largest_gradient_there_was() -> None:
+    p = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+    optimise = optimiser([p], changed(optimizer="adamax", learning_rate=0.1, beta1=0.0, beta2=0.5))
+    for gradient, moved in ((4.0, 0.1), (1.0, 0.05), (1.0, 0.1)):  # the largest: 4, then 2, then 1
+        before = p.item()
+        p.grad = torch.full_like(p, gradient)
+        optimise.step()
+        assert before - p.item() == pytest.approx(moved)
 
 
 def gradients(trainer: Trainer) -> list[torch.Tensor]:

@@ -28,12 +28,15 @@ class Cell(nn.Module):
         uses_elapsed: False where the cell has no notion of time and ignores ``elapsed``.
         takes_mask: True where the cell treats missing values itself. Its constructor then has a parameter ``masked``;
             if that is set, its inputs are the values (0 where missing) and behind them their mask, (T, B, 2 F).
+        union_times, forward_time_bug: how the elapsed times are changed first, see ``ltcbench.models.times.retimed``.
         at_once: True where the cell handles a whole sequence in ``sequence`` and has no ``drive`` and ``step``.
     """
 
     uses_elapsed = True
     takes_mask = False
     at_once = False
+    union_times = False
+    forward_time_bug = False
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -66,6 +69,15 @@ class Cell(nn.Module):
     def sequence(self, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
         """Instead of ``drive``, ``step`` and ``output`` where ``at_once`` is set; as ``ltcbench.models.scan.scan``."""
         raise NotImplementedError
+
+    def auxiliary(self, state: State, epoch: int) -> Tensor | None:
+        """A loss of the model's own, e.g. a reconstruction, which is added to the task's; None where there is none.
+
+        Args:
+            state: the state after a batch in training, which has to hold what the loss is made of, sequence by sequence.
+            epoch: epochs done before, for weights that depend on them.
+        """
+        return None
 
     def time_constants(self, x: Tensor, state: State, elapsed: Tensor) -> Tensor:
         """The liquid time constants (T, B, H) of inputs (T, B, F) and elapsed times (T, B), if the cell has any."""
