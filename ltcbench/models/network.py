@@ -1,4 +1,4 @@
-"""A network: input handling, a cell driven through time, a linear read-out."""
+"""A network: input handling, a cell driven through time, the cell's own head if it has one, a linear read-out."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
+from ltcbench.models.cells.head import Head
 from ltcbench.models.cells.imputation import Imputation
 from ltcbench.models.inputs import Inputs, carry_forward
 from ltcbench.models.scan import checked, chosen, scan, stepper
@@ -19,7 +20,7 @@ class Network(nn.Module):
 
     Args:
         cell: the cell.
-        output_size: width of the read-out; None gives the cell's outputs themselves.
+        output_size: width of the read-out; None gives the cell's outputs themselves, without its head.
         inputs: input handling; None: the inputs go to the cell as they are.
         feature_mask: whether a mask (B, T, F) may come with the inputs.
         engine: how the cell is driven through time, see ``ltcbench.models.scan.ENGINES``.
@@ -43,7 +44,8 @@ class Network(nn.Module):
         super().__init__()
         self.inputs = Inputs(cell.input_size) if inputs is None else inputs
         self.cell = cell
-        self.readout = None if output_size is None else Dense(cell.output_size, output_size)
+        self.head = Head(cell.output_size) if output_size is None else cell.head()
+        self.readout = None if output_size is None else Dense(self.head.output_size, output_size)
         self.feature_mask = feature_mask
         self.engine = checked(engine, cell)
         self.ran = ""
@@ -68,7 +70,8 @@ class Network(nn.Module):
 
         Returns:
             y (B, T, output_size), or the cell's outputs (B, T, H) without a read-out, and the state after the last
-            step, a tuple of tensors (B, ...).
+            step, a tuple of tensors (B, ...). Of a cell that gives one output for a whole sequence, y is the same at
+            every step: the answer to all that was seen up to the last one.
 
         Raises:
             UserError: a shape does not fit; it is never broadcast.
@@ -88,12 +91,15 @@ class Network(nn.Module):
             features = torch.ones_like(x, dtype=torch.bool) if features is None else features
             inputs, last = self.inputs(x, features, last)
             outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, steps)
-            if not (self.cell.at_once and self.cell.takes_mask):  # which sees for itself
+            if not (self.cell.whole or (self.cell.at_once and self.cell.takes_mask)):  # which see for themselves
                 outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
             state = (*of_cell_after, last, outputs[-1])
-        if self.readout is not None:
-            outputs = self.readout(outputs)
-        return outputs.transpose(0, 1), state
+        return self._read(outputs).expand(len(x), -1, -1).transpose(0, 1), state
+
+    def _read(self, outputs: Tensor) -> Tensor:
+        """What the read-out makes of the cell's outputs (..., H)."""
+        y: Tensor = outputs if self.readout is None else self.readout(self.head(outputs))
+        return y
 
     def _scan(self, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
         self.ran = chosen(self.engine, self.cell, x, elapsed, mask)
@@ -102,6 +108,8 @@ class Network(nn.Module):
         # Steps that are masked in the whole batch, at the end, only repeat: they are not computed.
         length = max(1, int((mask.any(1) * torch.arange(1, len(x) + 1, device=x.device)).max()))
         outputs, state = scan(self.cell, x[:length], state, elapsed[:length], mask[:length], self.ran)
+        if self.cell.whole:
+            return outputs, state
         return torch.cat([outputs, outputs[-1:].expand(len(x) - length, -1, -1)]), state
 
     def stepper(self) -> Callable[..., tuple[Tensor, State]]:
@@ -138,8 +146,7 @@ class Network(nn.Module):
             duration = like.new_ones(batch, 1) if elapsed is None else elapsed.to(like.dtype).unsqueeze(1)
             state = self.cell.initial_state(batch, like) if state is None else state
             state = advance(x, state, duration)
-            y = self.cell.output(state)
-            return (y if self.readout is None else self.readout(y)), state
+            return self._read(self.cell.output(state)), state
 
         return step
 
@@ -231,6 +238,15 @@ class Network(nn.Module):
     def kernels(self) -> Iterable[Tensor]:
         """The weight matrices that an L2 penalty applies to (Keras' kernel_regularizer)."""
         return self.cell.kernels()
+
+    def parameters_by_rate(self) -> dict[float, list[nn.Parameter]]:
+        """The trainable parameters by what their learning rate is in multiples of the trainer's."""
+        rates = {id(self.cell.get_parameter(name)): rate for name, rate in self.cell.rates.items()}
+        groups: dict[float, list[nn.Parameter]] = {}
+        for parameter in self.parameters():
+            if parameter.requires_grad:
+                groups.setdefault(rates.get(id(parameter), 1.0), []).append(parameter)
+        return groups
 
     def size(self) -> int:
         """Number of trainable parameters."""

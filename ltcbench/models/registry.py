@@ -15,19 +15,25 @@ from ltcbench.models.cells.cornn import CoRNN
 from ltcbench.models.cells.ct_lstm import CTLSTM
 from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
+from ltcbench.models.cells.exprnn import ExpRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.gru_d import GRUD
 from ltcbench.models.cells.gru_ode import GRUODE
+from ltcbench.models.cells.hippo_lagt import HiPPOLagT
+from ltcbench.models.cells.hippo_legs import HiPPOLegS
 from ltcbench.models.cells.lipschitz_rnn import LipschitzRNN
+from ltcbench.models.cells.lmu import LMU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.phased_lstm import PhasedLSTM
+from ltcbench.models.cells.relu_gru import ReLUGRU
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_decay import RNNDecay
 from ltcbench.models.cells.rnn_dt import RNNDt
 from ltcbench.models.cells.rnn_impute import RNNImpute
+from ltcbench.models.cells.skip_lstm import SkipLSTM
 from ltcbench.models.cells.transformer import Transformer
 
 LTC_TABLES = ("ltc-3", "ltc-4", "ltc-6")
@@ -79,6 +85,12 @@ MODELS: dict[str, Model] = {
     "rnn": Model("classical", RNN, ("cfc-imdb",)),
     "lstm": Model("gated", LSTM, (*LTC_TABLES, "cfc-imdb")),
     "gru": Model("gated", GRU, ("cfc-imdb",)),
+    "relu_gru": Model("gated", ReLUGRU, ("cfc-imdb",)),
+    "skip_lstm": Model("gated", SkipLSTM, ("cfc-imdb",)),
+    "hippo_legs": Model("gated", HiPPOLegS, ("cfc-imdb",)),
+    "hippo_lagt": Model("gated", HiPPOLagT, ("cfc-imdb",)),
+    "lmu": Model("classical", LMU, ("cfc-imdb",)),
+    "exprnn": Model("classical", ExpRNN, ("cfc-imdb",)),
     "aug_lstm": Model("gated", AugLSTM, ODE_LSTM_TABLES),
     "bi_rnn": Model("gated", BiRNN, ODE_LSTM_TABLES),
     "ctgru": Model("gated", CTGRU, (*LTC_TABLES, *ODE_LSTM_TABLES)),

@@ -11,12 +11,13 @@ from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.cells.ctrnn import CTRNN
+from ltcbench.models.cells.exprnn import ExpRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, compiled, explicit, kernels, ltc
+from ltcbench.models.engines import cfc, compiled, explicit, exprnn, kernels, ltc
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
 # sequence with a backward pass of its own. auto: the fastest that needs no waiting.
@@ -28,13 +29,14 @@ FUSED: dict[type[Cell], Sequence] = {
     CfC: cfc.sequence,
     MixedCfC: cfc.sequence,
     CTRNN: explicit.sequence,
+    ExpRNN: exprnn.sequence,
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
     RNNDt: kernels.gru,
     RNN: kernels.rnn,
 }
-MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask
+MASKED = (CfC, MixedCfC, CTRNN, ExpRNN)  # torch's kernels, which drive the others, know no mask
 
 
 def checked(engine: str, cell: Cell) -> str:

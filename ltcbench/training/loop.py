@@ -72,7 +72,8 @@ def train(
     weights = None if class_weights is None else torch.tensor(class_weights, device=device)
     counting = part.counting(weights)
     parameters = [p for p in network.parameters() if p.requires_grad]
-    optimise = optimiser(parameters, trainer)
+    by_rate = network.parameters_by_rate()
+    optimise = optimiser([{"params": group} for group in by_rate.values()], trainer)
     size = min(trainer.batch_size, len(part))
     steps = len(part) // size if trainer.drop_last else math.ceil(len(part) / size)
     order = torch.Generator().manual_seed(seed)
@@ -86,8 +87,8 @@ def train(
         numbers = torch.randperm(len(part), generator=order) if trainer.shuffled else torch.arange(len(part))
         for step, chosen in enumerate(numbers.split(size)[:steps]):
             update = progress.epoch * steps + step
-            for group in optimise.param_groups:
-                group["lr"] = learning_rate(trainer, update, steps)
+            for group, factor in zip(optimise.param_groups, by_rate, strict=True):
+                group["lr"] = factor * learning_rate(trainer, update, steps)
             batch = part.take(chosen.to(device))
 
             y, state = predict(network, spec, batch)
@@ -129,7 +130,7 @@ def train(
             row[f"train_{spec.metric}"] = metrics.metric(spec, torch.cat(outputs), torch.cat(targets), None)
             if valid is not None:
                 row |= {f"valid_{name}": value for name, value in evaluate(network, spec, valid).items()}
-            row["learning_rate"] = optimise.param_groups[0]["lr"]
+            row["learning_rate"] = learning_rate(trainer, update, steps)
             row["seconds"] = seconds
             progress.history.append(row)
             if _better(progress, data, trainer.epochs):

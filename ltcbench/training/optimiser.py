@@ -1,6 +1,7 @@
 """Optimisers, learning-rate decay and clipping, as the papers' code has them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +9,13 @@ from torch import Tensor, nn
 from ltcbench.settings.job import Trainer
 
 
-def optimiser(parameters: Iterable[nn.Parameter], trainer: Trainer) -> torch.optim.Optimizer:
-    """The optimiser of a training; on a GPU, and for Adam on the CPU, in torch's fused form."""
+def optimiser(parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]], trainer: Trainer) -> torch.optim.Optimizer:
+    """The optimiser of a training, in torch's fused form on a GPU and for Adam on the CPU.
+
+    Args:
+        parameters: parameters, or torch's groups of them.
+        trainer: how to train.
+    """
     rate, decay, epsilon = trainer.learning_rate, trainer.weight_decay, trainer.epsilon
     if trainer.optimizer == "rmsprop":
         return torch.optim.RMSprop(parameters, rate, alpha=trainer.rho, eps=epsilon, weight_decay=decay)

@@ -37,6 +37,9 @@ RANGES: dict[str, tuple[float, float, float, float]] = {
     "vocabulary": (0, 10**5, -1, 10**8 + 1),
     "embedding_size": (1, 1000, 0, 10**6 + 1),
     "embedding_dropout": (0.0, 0.99, -0.01, 1.0),
+    "max_length": (1, 10**6, 0, 10**6 + 1),
+    "order": (1, 512, 0, 513),
+    "theta": (1.0, 1e6, 0.99, 1.1e6),
     "readout_std": (1e-6, 1e6, 0.0, 1.1e6),
 }
 GAMMA = {"cornn": (1e-6, 1e6, 0.0, 1.1e6), "lipschitz_rnn": (0.0, 1e6, -0.01, 1.1e6)}

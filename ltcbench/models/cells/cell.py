@@ -7,11 +7,13 @@ A cell's module docstring has three parts, which ``ltcbench.models.about`` reads
 the paper's symbols and the parameters that hold them; ``Deviations:``, where the cell differs from the paper.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from torch import Tensor, nn
 
 from ltcbench.errors import UserError
+from ltcbench.models.cells.head import Head
 from ltcbench.models.solvers import Solver
 
 State = tuple[Tensor, ...]
@@ -30,6 +32,8 @@ class Cell(nn.Module):
             if that is set, its inputs are the values (0 where missing) and behind them their mask, (T, B, 2 F).
         union_times, forward_time_bug: how the elapsed times are changed first, see ``ltcbench.models.times.retimed``.
         at_once: True where the cell handles a whole sequence in ``sequence`` and has no ``drive`` and ``step``.
+        whole: True where it gives one output for a whole sequence, (1, B, output_size), which every step enters.
+        rates: by name, parameters whose learning rate is the trainer's times this.
     """
 
     uses_elapsed = True
@@ -37,6 +41,8 @@ class Cell(nn.Module):
     at_once = False
     union_times = False
     forward_time_bug = False
+    whole = False
+    rates: Mapping[str, float] = MappingProxyType({})
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -78,6 +84,10 @@ class Cell(nn.Module):
             epoch: epochs done before, for weights that depend on them.
         """
         return None
+
+    def head(self) -> Head:
+        """Layers between the output and the read-out, freshly drawn; none unless a cell says otherwise."""
+        return Head(self.output_size)
 
     def time_constants(self, x: Tensor, state: State, elapsed: Tensor) -> Tensor:
         """The liquid time constants (T, B, H) of inputs (T, B, F) and elapsed times (T, B), if the cell has any."""
