@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ltcbench.models.cells import variational
-from ltcbench.models.cells.cell import Cell, State
+from ltcbench.models.cells import past, variational
+from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.head import Head
+from ltcbench.models.cells.whole import WholeCell
 from ltcbench.models.inputs import carry_forward
-from ltcbench.models.options import NOT_NEGATIVE, POSITIVE, choice, real, whole
+from ltcbench.models.options import NOT_NEGATIVE, real, whole
 from ltcbench.models.times import union
 from ltcbench.values import Range
 
-READS = ("start", "path")
 WIDTH = Range(1, 1000)  # of a layer between two others
 SAMPLES = Range(1, 100)
 HEAD = 300
@@ -51,7 +51,7 @@ class Sequences:
     m: Tensor
     t: Tensor
     here: Tensor
-    span: float | Tensor
+    span: Tensor
 
     @property
     def length(self) -> Tensor:
@@ -94,93 +94,74 @@ class Sequences:
         return Sequences(x, m, t, torch.ones_like(t, dtype=torch.bool), self.span), place
 
 
-class Latent(Cell):
+class Latent(WholeCell):
     """A cell that encodes a sequence as a normal distribution of a latent state, and decodes draws of it.
 
-    The state is the past, inputs (B, P, F), times (B, P) and 1 where a step counts (B, P), and the terms of the model's
-    own loss after a pass in training, ll (B, S) and KL (B,).
+    The state is the past, and the terms of the model's own loss after a pass in training, ll (B, S) and KL (B,).
 
     Args:
         input_size: F.
         hidden_size: width of the encoder's state.
-        masked: whether the inputs hold a feature mask, see ``Cell``.
+        masked: see ``WholeCell``.
         latent_size: Z.
-        samples: draws of the latent state in training; when it is tested it is the mean.
-        pooled: draw when it is tested too, and let all predictions count.
-        reads: where predictions are read. ``start``: at the latent state of the sequence, by a head with two hidden
-            layers; ``path``: at the decoded state of each step.
+        samples: S, draws of the latent state in training.
+        pooled: draw when the network is tested too, and let all predictions count; otherwise the mean is taken.
         elbo: weight of the model's own loss for each sample, beside the task's; 0: none, and no decoding for it.
         union_times: run on the union of the times of a batch.
-        span: what times are divided by.
-        batch_span: divide them by the largest of the batch instead.
+        batch_span: divide times by the largest of the batch, not by the duration of the longest training sequence.
+        causal_ok: answer at every step from the decoded state, looking at later ones too; otherwise from the latent
+            state, by two ReLU layers.
     """
-
-    takes_mask = True
-    at_once = True
 
     def __init__(
         self,
         input_size: int,
         hidden_size: int,
         masked: bool,
+        *,
         latent_size: int,
         samples: int,
         pooled: bool,
-        reads: str,
         elbo: float,
         union_times: bool,
-        span: float,
         batch_span: bool,
+        causal_ok: bool,
     ) -> None:
-        super().__init__(input_size, hidden_size)
+        super().__init__(input_size, hidden_size, masked)
         whole("latent_size", latent_size, WIDTH)
         whole("samples", samples, SAMPLES)
-        choice("reads", reads, READS)
         real("elbo", elbo, NOT_NEGATIVE)
-        real("span", span, POSITIVE)
-        self.masked = masked
-        self.output_size, self.whole = latent_size, reads == "start"
+        self.output_size, self.whole = latent_size, not causal_ok
         self.samples, self.pooled, self.elbo = samples, pooled, elbo
-        self.on_union, self.span, self.batch_span = union_times, span, batch_span
+        self.on_union, self.batch_span = union_times, batch_span
 
     def head(self) -> Head:
-        """Of their classifier, where the latent state itself is read."""
+        """Two ReLU layers, none where there is an answer at every step."""
         if not self.whole:
             return Head(self.output_size)
         return Head(HEAD, *perceptron(self.output_size, HEAD, HEAD, between=nn.ReLU), nn.ReLU())
 
     def initial_state(self, batch: int, like: Tensor) -> State:
-        """An empty past, without terms of a loss."""
-        nothing = like.new_zeros(batch, 0)
-        return like.new_zeros(batch, 0, self.input_size * (1 + self.masked)), nothing, nothing, nothing, like.new_zeros(batch)
+        """An empty past, and no terms of a loss."""
+        return *super().initial_state(batch, like), like.new_zeros(batch, 0), like.new_zeros(batch)
 
     def sequence(self, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
         """Outputs (T, B S, Z), or (1, B S, Z) where the latent state is read, of the inputs (T, B, F)."""
-        steps = len(x)
-        counts = torch.ones_like(elapsed) if mask is None else mask.to(x.dtype)
-        start = state[1][:, -1:] if state[1].shape[1] else x.new_zeros(x.shape[1], 1)
-        now = x.transpose(0, 1), start + torch.cumsum(elapsed * counts, dim=0).t(), counts.t()
-        past = tuple(torch.cat([before, new], dim=1) for before, new in zip(state, now, strict=False))
-        outputs, ll, kl = self.decoded(self._sequences(*(part.transpose(0, 1) for part in past)))
-        return (outputs if self.whole else outputs[-steps:]), (*past, ll, kl)
-
-    def _sequences(self, x: Tensor, times: Tensor, counts: Tensor) -> Sequences:
-        """The sequences of inputs (T, B, F)."""
-        x, m = x.chunk(2, dim=2) if self.masked else (x, torch.ones_like(x))
-        m = m * counts[..., None]
-        here = m.any(2)
+        state = past.extended(state[:-2], x, elapsed, mask)
+        values, m, t = (part.transpose(0, 1) for part in self.observations(state))
+        here, span = m.any(2), self.span
         if self.batch_span and here.any():
-            largest = times[here].amax()
-            largest = torch.where(largest > 0, largest, 1)
-            return Sequences(x * m, m, times / largest, here, largest)
-        return Sequences(x * m, m, times / self.span, here, self.span)
+            span = t[here].amax()
+            span = torch.where(span > 0, span, 1)
+        outputs, ll, kl = self.decoded(Sequences(values * m, m, t / span, here, span))
+        return (outputs if self.whole else outputs[-len(x) :]), (*state, ll, kl)
 
     def decoded(self, sequences: Sequences) -> tuple[Tensor, Tensor, Tensor]:
         """Outputs as of ``sequence`` for all steps, ll (B, S), KL (B,); ll without width where there is no loss."""
         raise NotImplementedError
 
     def draws(self, mu: Tensor, sigma: Tensor) -> Tensor:
-        """Latent states (B S, Z) of a pass in training or in a test, where it is one, the mean, unless ``pooled``."""
+        """Latent states (B S, Z) of a pass in training or, where ``pooled``, in a test; else the mean (B, Z)."""
         return variational.drawn(mu, sigma, self.samples) if self.training or self.pooled else mu
 
     def auxiliary(self, state: State, epoch: int) -> Tensor | None:

@@ -3,20 +3,23 @@
     mu, sigma = encoder of the whole sequence, an ODE-RNN or an RNN that reads it back in time
     z(0) = mu + sigma eps,   dz/dt = f(z),   x_hat(t) = W z(t) + b
 
-Predictions are read from z(0) or from z(t) at every step. The loss is the task's and the variational one.
+Predictions are read from z(0), or with ``causal_ok`` from z(t) at every step. The loss is the task's and the
+variational one.
 
 Symbols:
     - mu, sigma: of `encoder`, see latent_encoders; n or R, the width of its state, is the hidden size.
     - f: `field`, tanh before each layer but the first; W and b: `observe`.
+    - `span`: duration of the longest training sequence, not trained.
 
 Deviations:
-    - Off-line: at every step the output depends on the whole sequence, later steps included.
+    - Every output depends on the whole sequence, later steps included, so the model is not causal.
     - Their loss is the variational one plus 100 / S times the task's, here ``elbo`` S times that plus the task's, which
       is the same to an optimiser that divides by the size of the gradients, as Adamax does.
     - The path is solved by RK4 in 20 steps of its length and interpolated by cubic polynomials; they take dopri5 with
       tolerances 1e-3 and 1e-4, whose steps depend on who is in the batch.
     - ``union_times`` and ``batch_span`` are their code: the encoder passes all times of a batch, and times are divided
-      by the largest of the batch. Off, each sequence is read at its own times, divided by ``span``. They drop a time
+      by the largest of the batch. Off, each sequence is read at its own times, divided by `span`, the duration of
+      the longest training sequence. They drop a time
       where the values of the whole batch add up to 0, and begin the path at the first time of the batch; here the time
       stays, and the path begins with the sequence.
     - ``pooled`` is their code: S draws when it is tested, and all predictions count. Off, the mean is decoded.
@@ -46,7 +49,7 @@ class LatentODE(Latent):
         encoder_layers, encoder_units: hidden layers of the ODE-RNN's equation and their width.
         gru_units: width of the hidden layers of the ODE-RNN's GRU.
         decoder_layers, decoder_units: hidden layers of f and their width.
-        latent_size, samples, pooled, reads, elbo, union_times, span, batch_span: see ``Latent``.
+        latent_size, samples, pooled, elbo, union_times, batch_span, causal_ok: see ``Latent``.
 
     Raises:
         UserError: an option is unknown or out of range.
@@ -67,14 +70,22 @@ class LatentODE(Latent):
         latent_size: int = 20,
         samples: int = 3,
         pooled: bool = False,
-        reads: str = "path",
         elbo: float = 0.01,
         union_times: bool = False,
-        span: float = 1.0,
         batch_span: bool = False,
+        causal_ok: bool = False,
     ) -> None:
         super().__init__(
-            input_size, hidden_size, masked, latent_size, samples, pooled, reads, elbo, union_times, span, batch_span
+            input_size,
+            hidden_size,
+            masked,
+            latent_size=latent_size,
+            samples=samples,
+            pooled=pooled,
+            elbo=elbo,
+            union_times=union_times,
+            batch_span=batch_span,
+            causal_ok=causal_ok,
         )
         choice("encoder", encoder, ENCODERS)
         for name, layers in (("encoder_layers", encoder_layers), ("decoder_layers", decoder_layers)):

@@ -3,20 +3,22 @@
     mu, sigma = G h_T,   h <- GRU([x, m, gap], h) over the sequence, back in time
     h_0 = mu + sigma eps,   x_hat_i = V h_i,   h_i+1 <- GRU([x_hat_i, 1, gap of the step before], h_i)
 
-with x_hat_1 the first values themselves. Predictions are read from mu, or from h_i at every step.
+with x_hat_1 the first values themselves. Predictions are read from mu, or with
+``causal_ok`` from h_i at every step.
 
 Symbols:
     - `encoder`, `latent`: the first GRU, whose width R is the hidden size, and G; `decoder`, `observe`: the second GRU
       and V. G and V have a hidden layer.
+    - `span`: duration of the longest training sequence, not trained.
 
 Deviations:
     - ``batch_reversed`` is their code: what was to be reversed is the time, what is reversed is the batch, so each
       sequence is encoded from another one's data, forwards, with the gaps of the times reversed. The published numbers
       are those of chance. Off, the sequence is read back in time, as their encoders are meant to.
     - ``union_times`` and ``batch_span`` are their code as well: gaps are those of the union of the times of a batch,
-      over which the decoder runs, and times are divided by the largest of the batch (off: ``span``). Their encoder also takes in the
+      over which the decoder runs, and times are divided by the largest of the batch (off: by `span`). Their encoder also takes in the
       first of those times where a sequence has nothing there.
-    - Off-line, and the loss is divided by 100: see latent_ode. ``pooled``: the decoded state is drawn in a test too.
+    - It is not causal, and its loss is divided by 100: see latent_ode. ``pooled``: the decoded state is drawn in a test too.
 """
 
 import torch
@@ -37,7 +39,7 @@ class RNNVAE(Latent):
         masked: whether the inputs hold a feature mask, see ``Cell``.
         units: width of the hidden layers of G and V.
         batch_reversed: see above.
-        latent_size, pooled, reads, elbo, union_times, span, batch_span: see ``Latent``; there is one sample.
+        latent_size, pooled, elbo, union_times, batch_span, causal_ok: see ``Latent``; there is one sample.
 
     Raises:
         UserError: an option is unknown or out of range.
@@ -53,13 +55,23 @@ class RNNVAE(Latent):
         batch_reversed: bool = False,
         latent_size: int = 20,
         pooled: bool = False,
-        reads: str = "path",
         elbo: float = 0.01,
         union_times: bool = False,
-        span: float = 1.0,
         batch_span: bool = False,
+        causal_ok: bool = False,
     ) -> None:
-        super().__init__(input_size, hidden_size, masked, latent_size, 1, pooled, reads, elbo, union_times, span, batch_span)
+        super().__init__(
+            input_size,
+            hidden_size,
+            masked,
+            latent_size=latent_size,
+            samples=1,
+            pooled=pooled,
+            elbo=elbo,
+            union_times=union_times,
+            batch_span=batch_span,
+            causal_ok=causal_ok,
+        )
         whole("units", units, WIDTH)
         self.batch_reversed = batch_reversed
         width = 2 * input_size + 1
