@@ -79,6 +79,7 @@ CHOICES = {
 SINCE: dict[str, dict[str, Any]] = {
     "trainer": {"least_learning_rate": 0.0, "shuffled": True},
     "model": {"union_times": False, "forward_time_bug": False},
+    "task.quirks": {"unlabelled_as_walking": False},
 }
 WHERE = ("path",)  # options of a task that say where its data are; which data they are, their checksums tell
 _SIZE = Range(1, 10**6)
@@ -187,7 +188,7 @@ def tree(job: Job) -> dict[str, Any]:
     Precision, numerics and what is in ``SINCE`` stand in it only where they are not the usual ones.
     """
     model = {"name": job.model, "hidden_size": job.hidden_size, **job.model_options}
-    task = {"name": job.task, "source": job.source, "quirks": dict(job.quirks), **job.task_options}
+    task = {"name": job.task, "source": job.source, "quirks": _without_usual("task.quirks", job.quirks), **job.task_options}
     trainer = {**asdict(job.trainer), "class_weights": _listed(job.trainer.class_weights)}
     changed = numerics(model, task)
     return {
