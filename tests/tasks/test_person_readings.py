@@ -35,7 +35,7 @@ def test_sequences_are_those_of_person_irregular(real: dict[str, Path]) -> None:
 
 def test_a_made_up_file_line_by_line(tmp_path: Path) -> None:
     """The third coordinate numbers the lines, so that a window is a run of numbers."""
-    data = load(person_readings, write(tmp_path), "clean")
+    data = load(person_readings, write(tmp_path), "clean", time_steps_back=True)
     for split in (data.train, data.valid, data.test):
         for x, mask in zip(split.x, split.mask, strict=True):
             lines = x[mask, 6]
