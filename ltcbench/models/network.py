@@ -77,6 +77,8 @@ class Network(nn.Module):
         """
         x, elapsed, steps, features = self._time_first(x, elapsed, mask)
         state = self._initial_state(x) if state is None else state
+        if self.cell.whole:
+            return self._whole(x, state, elapsed, steps, features)
         if not self.feature_mask:
             inputs, _ = self.inputs(x, None, x[0])
             outputs, state = self._scan(inputs, state, elapsed, steps)
@@ -85,10 +87,20 @@ class Network(nn.Module):
             features = torch.ones_like(x, dtype=torch.bool) if features is None else features
             inputs, last = self.inputs(x, features, last)
             outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, steps)
-            if not self.cell.whole:
-                outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
+            outputs = carry_forward(outputs, features.any(2, keepdim=True), shown)
             state = (*of_cell_after, last, outputs[-1])
-        return self._read(outputs).expand(len(x), -1, -1).transpose(0, 1), state
+        return self._read(outputs).transpose(0, 1), state
+
+    def _whole(
+        self, x: Tensor, state: State, elapsed: Tensor, steps: Tensor | None, features: Tensor | None
+    ) -> tuple[Tensor, State]:
+        """As ``forward``, for a cell that gives one output for a whole sequence; arguments as of ``_time_first``."""
+        if self.feature_mask and features is None:
+            features = torch.ones_like(x, dtype=torch.bool)
+        inputs, _ = self.inputs(x, features, x[0])
+        self.ran = "eager"
+        output, state = self.cell.sequence(inputs, state, elapsed, steps)
+        return self._read(output).expand(len(x), -1, -1).transpose(0, 1), state
 
     def _read(self, outputs: Tensor) -> Tensor:
         """What the read-out makes of the cell's outputs (..., H)."""
@@ -102,8 +114,6 @@ class Network(nn.Module):
         # Steps that are masked in the whole batch, at the end, only repeat: they are not computed.
         length = max(1, int((mask.any(1) * torch.arange(1, len(x) + 1, device=x.device)).max()))
         outputs, state = scan(self.cell, x[:length], state, elapsed[:length], mask[:length], self.ran)
-        if self.cell.whole:
-            return outputs, state
         return torch.cat([outputs, outputs[-1:].expand(len(x) - length, -1, -1)]), state
 
     def stepper(self) -> Callable[..., tuple[Tensor, State]]:
@@ -156,10 +166,13 @@ class Network(nn.Module):
         return self.cell.time_constants(inputs, state[:1], elapsed).transpose(0, 1)
 
     def _initial_state(self, x: Tensor) -> State:
-        """The cell's, and with a feature mask the last observed values (B, F) and the last output (B, H)."""
+        """The cell's, and with a feature mask the last observed values (B, F) and the last output (B, H).
+
+        A cell that gives one output for a whole sequence has nothing to carry forward.
+        """
         batch, like = x.shape[1], self._like()
         state = self.cell.initial_state(batch, like)
-        if self.feature_mask:
+        if self.feature_mask and not self.cell.whole:
             state = (*state, torch.zeros_like(x[0]), like.new_zeros(batch, self.cell.output_size))
         return state
 
@@ -199,17 +212,23 @@ class Network(nn.Module):
         self.cell.project_()
 
     @torch.no_grad()
-    def calibrate_(self, x: Tensor, mask: Tensor) -> None:
-        """Give a cell that fills in missing values the features' means; other networks stay as they are.
+    def calibrate_(self, x: Tensor, mask: Tensor | None, elapsed: Tensor) -> None:
+        """Tell the cell what it has to know of the training data: the features' means, how long sequences last.
 
         Args:
             x: training inputs (N, T, F).
-            mask: which of them were observed (N, T, F).
+            mask: of steps (N, T) or of features (N, T, F), or None.
+            elapsed: time since the previous step (N, T).
         """
-        for module in self.modules():
-            if isinstance(module, Imputation):
-                seen = mask.to(x.dtype)
-                module.mean.copy_((x.masked_fill(~mask.bool(), 0)).sum((0, 1)) / seen.sum((0, 1)).clamp(min=1))
+        mean = None
+        if mask is not None and mask.dim() == 3:
+            seen = mask.to(x.dtype)
+            mean = (x.masked_fill(~mask.bool(), 0)).sum((0, 1)) / seen.sum((0, 1)).clamp(min=1)
+            for module in self.modules():
+                if isinstance(module, Imputation):
+                    module.mean.copy_(mean)
+        times = (elapsed if mask is None or mask.dim() == 3 else elapsed * mask).cumsum(1).flatten()
+        self.cell.calibrate_(mean, times[times.abs().argmax()])
 
     @property
     def hidden_size(self) -> int:

@@ -84,6 +84,14 @@ class Cell(nn.Module):
     def project_(self) -> None:
         """Put the parameters back into their allowed ranges; called after every optimiser step."""
 
+    def calibrate_(self, mean: Tensor | None, span: Tensor) -> None:
+        """Take in what has to be known of the training data.
+
+        Args:
+            mean: of the observed values of each feature (F,), None without a feature mask.
+            span: time at the end of the sequence that lasts longest, ().
+        """
+
     def kernels(self) -> Iterable[Tensor]:
         """The weight matrices that an L2 penalty applies to."""
         return ()
