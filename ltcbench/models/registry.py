@@ -21,11 +21,13 @@ from ltcbench.models.cells.gru_d import GRUD
 from ltcbench.models.cells.gru_ode import GRUODE
 from ltcbench.models.cells.hippo_lagt import HiPPOLagT
 from ltcbench.models.cells.hippo_legs import HiPPOLegS
+from ltcbench.models.cells.ip_nets import IPNets
 from ltcbench.models.cells.latent_ode import LatentODE
 from ltcbench.models.cells.lipschitz_rnn import LipschitzRNN
 from ltcbench.models.cells.lmu import LMU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.cells.mtand import MTAND
 from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.phased_lstm import PhasedLSTM
@@ -35,6 +37,7 @@ from ltcbench.models.cells.rnn_decay import RNNDecay
 from ltcbench.models.cells.rnn_dt import RNNDt
 from ltcbench.models.cells.rnn_impute import RNNImpute
 from ltcbench.models.cells.rnn_vae import RNNVAE
+from ltcbench.models.cells.seft import SeFT
 from ltcbench.models.cells.skip_lstm import SkipLSTM
 from ltcbench.models.cells.transformer import Transformer
 
@@ -108,6 +111,9 @@ MODELS: dict[str, Model] = {
     "rnn_vae": Model("gated", RNNVAE, QUOTED_TABLES),
     "cornn": Model("classical", CoRNN, ("cfc-imdb", *ODE_LSTM_TABLES)),
     "lipschitz_rnn": Model("classical", LipschitzRNN, ODE_LSTM_TABLES),
+    "mtand": Model("attention", MTAND, ("cfc-physionet",)),
+    "seft": Model("attention", SeFT, ("cfc-physionet",)),
+    "ip_nets": Model("gated", IPNets, ("cfc-physionet",)),
     "transformer": Model("attention", Transformer, ("cfc-walker",)),
 }
 

@@ -188,7 +188,12 @@ def tree(job: Job) -> dict[str, Any]:
     Precision, numerics and what is in ``SINCE`` stand in it only where they are not the usual ones.
     """
     model = {"name": job.model, "hidden_size": job.hidden_size, **job.model_options}
-    task = {"name": job.task, "source": job.source, "quirks": _without_usual("task.quirks", job.quirks), **job.task_options}
+    task = {
+        "name": job.task,
+        "source": job.source,
+        "quirks": _without_usual("task.quirks", job.quirks),
+        **job.task_options,
+    }
     trainer = {**asdict(job.trainer), "class_weights": _listed(job.trainer.class_weights)}
     changed = numerics(model, task)
     return {

@@ -56,7 +56,9 @@ def load(files: Mapping[str, Path], quirks: Mapping[str, bool]) -> SequenceData:
         elapsed = np.ones(mask.shape, np.float32)
         if not quirks["time_ignored"]:
             elapsed = np.diff(lines.time[line], axis=1, prepend=lines.time[line[:, :1]]).astype(np.float32)
-        return Split(x[line] * mask[..., None], np.where(mask, y[line], -1), np.where(mask, elapsed, np.float32(0)), mask)
+        return Split(
+            x[line] * mask[..., None], np.where(mask, y[line], -1), np.where(mask, elapsed, np.float32(0)), mask
+        )
 
     train, valid, test = (split(part) for part in _parts(len(rows), lines.recording[begin] % 5 + 1, quirks))
     return SequenceData(replace(SPEC, length=len(steps), irregular=not quirks["time_ignored"]), train, valid, test)

@@ -63,7 +63,6 @@ class Part:
         counted = None if self.counted is None else self.counted[chosen]
         return Part(self.x[chosen], self.y[chosen], self.elapsed[chosen], mask, counted)
 
-
     def repeated(self, times: int) -> "Part":
         """Each sequence so many times, one behind the other."""
         return self if times == 1 else self.take(torch.arange(len(self), device=self.x.device).repeat_interleave(times))

@@ -37,6 +37,16 @@ RANGES: dict[str, tuple[float, float, float, float]] = {
     "vocabulary": (0, 10**5, -1, 10**8 + 1),
     "embedding_size": (1, 1000, 0, 10**6 + 1),
     "embedding_dropout": (0.0, 0.99, -0.01, 1.0),
+    "phi_layers": (1, 100, 0, 101),
+    "phi_units": (1, 1000, 0, 10**6 + 1),
+    "rho_layers": (1, 100, 0, 101),
+    "rho_units": (1, 1000, 0, 10**6 + 1),
+    "waves": (2, 500, 1, 501),
+    "longest": (1e-6, 1e6, 0.0, 1.1e6),
+    "attention_dropout": (0.0, 0.99, -0.01, 1.0),
+    "reference_points": (2, 10**4, 1, 10**4 + 1),
+    "time_units": (2, 2048, 1, 2049),
+    "head_units": (1, 1000, 0, 10**6 + 1),
     "max_length": (1, 10**6, 0, 10**6 + 1),
     "order": (1, 512, 0, 513),
     "theta": (1.0, 1e6, 0.99, 1.1e6),
@@ -64,6 +74,12 @@ def build(name: str, option: str, value: Any) -> models.Network:
 
 
 def beyond(name: str, option: str) -> tuple[float, float, float, float]:
+    if (name, option) == ("seft", "heads"):
+        return 1, 100, 0, 101
+    if (name, option) == ("ip_nets", "theta"):
+        return -1e6, 1e6, -1.1e6, 1.1e6
+    if (name, option) == ("mtand", "reference_points"):
+        return 1, 10**4, 0, 10**4 + 1
     return GAMMA[name] if option == "gamma" else RANGES[option]
 
 

@@ -114,7 +114,7 @@ def test_an_empty_batch_is_not_what_a_step_is_compiled_for() -> None:
 
 @every_model
 def test_without_read_out_the_cells_outputs_come_back(name: str) -> None:
-    net = models.build(name, 3, 4)
+    net = models.build(name, 3, 4).eval()
     y, _ = net(torch.zeros(2, 3, 3))
     assert y.shape == (2, 3, net.cell.output_size)
 

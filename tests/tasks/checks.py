@@ -11,7 +11,13 @@ from ltcbench.tasks.sequences import SequenceData
 
 PARTS = ("train", "valid", "test")
 BENCHMARKS = [name for name, task in tasks.TASKS.items() if task.SPEC]  # all but the user's own table
-PARTIAL = {"har": "recomputed", "person": "subset", "person_irregular": "subset", "person_readings": "subset", "power": "subset"}  # in the mirror
+PARTIAL = {
+    "har": "recomputed",
+    "person": "subset",
+    "person_irregular": "subset",
+    "person_readings": "subset",
+    "power": "subset",
+}  # in the mirror
 
 
 class Folder(dict[str, Path]):

@@ -48,4 +48,3 @@ def test_a_made_up_file_line_by_line(tmp_path: Path) -> None:
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
     assert changed(load(person_readings, files), load(person_readings, files, **{quirk: False}))
-

@@ -175,6 +175,6 @@ class Latent(WholeCell):
         return self.training and self.elbo > 0
 
     def repeated(self, z: Tensor, here: Tensor) -> Tensor:
-        """z (T, B S, Z), where nothing is here that of the last step where something was, 0 before."""
+        """Z (T, B S, Z), where nothing is here that of the last step where something was, 0 before."""
         known = here.repeat_interleave(z.shape[1] // max(here.shape[1], 1), 1)[..., None]
         return carry_forward(z, known, torch.zeros_like(z[0]))

@@ -24,7 +24,7 @@ Normal = tuple[Tensor, Tensor]
 
 
 def normal(of: Tensor) -> Normal:
-    """mu and sigma (B, Z) from both in one (B, 2 Z)."""
+    """Mu and sigma (B, Z) from both in one (B, 2 Z)."""
     mu, q = of.chunk(2, dim=1)
     return mu, q.abs()
 
@@ -41,7 +41,7 @@ class BackwardODERNN(nn.Module):
         self.out = perceptron(2 * size, HIDDEN["ode"], 2 * latent_size)
 
     def forward(self, of: Sequences) -> Normal:
-        """mu and sigma (B, Z)."""
+        """Mu and sigma (B, Z)."""
         a = s = of.x.new_zeros(of.x.shape[1], self.size)
         longest, before = of.length / PIECES, of.last + AHEAD
         back = (part.flip(0).unbind(0) for part in (of.x, of.m, of.t, of.here))
@@ -54,7 +54,7 @@ class BackwardODERNN(nn.Module):
         return normal(self.out(torch.cat([a, s], dim=1)))
 
     def _moved(self, a: Tensor, back: Tensor, longest: Tensor) -> Tensor:
-        """a (B, n) so much earlier (B,), in steps that are hardly longer than ``longest`` (B,)."""
+        """A (B, n) so much earlier (B,), in steps that are hardly longer than ``longest`` (B,)."""
         fits = (back >= longest) & (longest > 0)
         pieces = torch.where(fits, torch.floor(back / torch.where(fits, longest, 1)).clamp(min=2) - 1, 1)
         pieces = torch.where(back == 0, 0, pieces)
@@ -79,7 +79,7 @@ class BackwardGRU(nn.Module):
         self.out = perceptron(size, HIDDEN["rnn"], 2 * latent_size)
 
     def forward(self, of: Sequences) -> Normal:
-        """mu and sigma (B, Z)."""
+        """Mu and sigma (B, Z)."""
         back = of.at(of.packed(latest_first=True))
         return normal(self.out(last_state(self.gru, back, gaps(back))))
 

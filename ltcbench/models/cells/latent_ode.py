@@ -90,7 +90,11 @@ class LatentODE(Latent):
         choice("encoder", encoder, ENCODERS)
         for name, layers in (("encoder_layers", encoder_layers), ("decoder_layers", decoder_layers)):
             whole(name, layers, DEPTH)
-        for name, units in (("encoder_units", encoder_units), ("gru_units", gru_units), ("decoder_units", decoder_units)):
+        for name, units in (
+            ("encoder_units", encoder_units),
+            ("gru_units", gru_units),
+            ("decoder_units", decoder_units),
+        ):
             whole(name, units, WIDTH)
         self.encoder: nn.Module
         if encoder == "ode":
@@ -119,7 +123,7 @@ class LatentODE(Latent):
         return (z[None] if self.whole else self.repeated(path, sequences.here)), ll, kl
 
     def path(self, z: Tensor, t: Tensor, length: Tensor) -> Tensor:
-        """z (T, N, Z) at the times t (T, N) from 0 to ``length`` (N,), from z at 0 (N, Z)."""
+        """Z (T, N, Z) at the times t (T, N) from 0 to ``length`` (N,), from z at 0 (N, Z)."""
         step = torch.where(length > 0, length, 1) / INTERVALS
         points = [z]
         for _ in range(INTERVALS):

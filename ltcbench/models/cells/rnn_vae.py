@@ -99,7 +99,7 @@ class RNNVAE(Latent):
         return (mu[None] if self.whole else self.repeated(states, sequences.here)), ll, kl
 
     def _encoded(self, own: Sequences, of: Sequences, place: Tensor) -> tuple[Tensor, Tensor]:
-        """mu and sigma (B, Z) of the sequences ``own``, whose steps have a ``place`` (T, B) in ``of``."""
+        """Mu and sigma (B, Z) of the sequences ``own``, whose steps have a ``place`` (T, B) in ``of``."""
         back = of.at(of.packed(latest_first=True))
         reversed_gaps = gaps(back)  # of the i-th step from the end
         if self.batch_reversed:

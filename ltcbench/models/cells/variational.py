@@ -42,7 +42,7 @@ def log_likelihood(x: Tensor, x_hat: Tensor, m: Tensor) -> Tensor:
 
 
 def annealed(epoch: int) -> float:
-    """kappa after so many epochs."""
+    """Kappa after so many epochs."""
     return 0.0 if epoch < FREE_EPOCHS else 1 - 0.99 ** (epoch - FREE_EPOCHS)
 
 
