@@ -74,8 +74,8 @@ CHOICES = {
     "precision": ("float32", "bfloat16_matmul"),
     "tracker": ("mlflow", "none"),
 }
-# Settings that are younger than published runs, and what they were before: nothing is told of them in ``tree`` where they
-# are that still, so that those runs stay what they are.
+# Settings that are younger than published runs, and what they were before: where they are that still, nothing is told of
+# them in ``tree``, so that those runs stay what they are.
 SINCE: dict[str, dict[str, Any]] = {
     "trainer": {"least_learning_rate": 0.0, "shuffled": True},
     "model": {"union_times": False, "forward_time_bug": False},
@@ -188,12 +188,8 @@ def tree(job: Job) -> dict[str, Any]:
     Precision, numerics and what is in ``SINCE`` stand in it only where they are not the usual ones.
     """
     model = {"name": job.model, "hidden_size": job.hidden_size, **job.model_options}
-    task = {
-        "name": job.task,
-        "source": job.source,
-        "quirks": _without_usual("task.quirks", job.quirks),
-        **job.task_options,
-    }
+    quirks = _without_usual("task.quirks", job.quirks)
+    task = {"name": job.task, "source": job.source, "quirks": quirks, **job.task_options}
     trainer = {**asdict(job.trainer), "class_weights": _listed(job.trainer.class_weights)}
     changed = numerics(model, task)
     return {

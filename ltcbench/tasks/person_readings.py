@@ -1,7 +1,7 @@
 """What a person does, reading by reading, on the sequences of Rubanova et al. (LTC paper, table 5, second setting).
 
-No code was released for this setting, and its supplement tells only this: the sequences are those of Rubanova et al. 2019,
-``person_irregular``; a tenth of the training set is for validation, of 400 epochs the one that validates best is
+No code was released for this setting, and its supplement tells only this: the sequences are those of Rubanova et al.
+2019, ``person_irregular``; a tenth of the training set is for validation, of 400 epochs the one that validates best is
 tested; the inputs are those of the first setting, ``person``: which tag (4 flags) and where it is (x, y, z), without
 time. What it leaves open is decided here once. The moments of a window are written out as their readings, in the order
 of the file: 50, rarely more. Each reading has its own activity, those that Rubanova et al. leave without a label have
@@ -56,9 +56,8 @@ def load(files: Mapping[str, Path], quirks: Mapping[str, bool]) -> SequenceData:
         elapsed = np.ones(mask.shape, np.float32)
         if not quirks["time_ignored"]:
             elapsed = np.diff(lines.time[line], axis=1, prepend=lines.time[line[:, :1]]).astype(np.float32)
-        return Split(
-            x[line] * mask[..., None], np.where(mask, y[line], -1), np.where(mask, elapsed, np.float32(0)), mask
-        )
+        elapsed = np.where(mask, elapsed, np.float32(0))
+        return Split(x[line] * mask[..., None], np.where(mask, y[line], -1), elapsed, mask)
 
     train, valid, test = (split(part) for part in _parts(len(rows), lines.recording[begin] % 5 + 1, quirks))
     return SequenceData(replace(SPEC, length=len(steps), irregular=not quirks["time_ignored"]), train, valid, test)

@@ -11,13 +11,10 @@ from ltcbench.tasks.sequences import SequenceData
 
 PARTS = ("train", "valid", "test")
 BENCHMARKS = [name for name, task in tasks.TASKS.items() if task.SPEC]  # all but the user's own table
-PARTIAL = {
+PARTIAL = {  # in the mirror
     "har": "recomputed",
-    "person": "subset",
-    "person_irregular": "subset",
-    "person_readings": "subset",
-    "power": "subset",
-}  # in the mirror
+    **dict.fromkeys(("person", "person_irregular", "person_readings", "power"), "subset"),
+}
 
 
 class Folder(dict[str, Path]):

@@ -17,7 +17,7 @@ def real(mirror: Path) -> dict[str, Path]:
 
 
 def test_sequences_are_those_of_person_irregular(real: dict[str, Path]) -> None:
-    """Reading by reading, each window holds what its moments hold; the training part less a tenth, which comes first."""
+    """Reading by reading, each window holds what its moments hold; the first tenth of the training part is held out."""
     moments = load(person_irregular, real, drawn_with_replacement=False)
     data = load(person_readings, real, drawn_with_replacement=False)
     assert_form(data, unlabelled=True)

@@ -80,7 +80,7 @@ class Cell(nn.Module):
         """A loss of the model's own, e.g. a reconstruction, which is added to the task's; None where there is none.
 
         Args:
-            state: the state after a batch in training, which has to hold what the loss is made of, sequence by sequence.
+            state: the state after a batch in training; it holds what the loss is made of, sequence by sequence.
             epoch: epochs done before, for weights that depend on them.
         """
         return None

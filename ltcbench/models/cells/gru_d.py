@@ -17,8 +17,8 @@ Deviations:
     - Without a feature mask there is nothing to fill in, delta is the elapsed time and m is left out, as in
       node_cell.py of the ODE-LSTM code, whose numbers the CfC paper's tables on XOR and Walker2D hold.
     - First values as in node_cell.py: Glorot-uniform, biases zero. Its z is 1 - z of the paper.
-    - ``union_times``: in the code of Rubanova et al. 2019 the elapsed time is that to the next moment that any series of
-      the batch has, for a batch runs on the union of the times of its series (off unless a table that quotes them
+    - ``union_times``: in the code of Rubanova et al. 2019 the elapsed time is that to the next moment that any series
+      of the batch has, for a batch runs on the union of the times of its series (off unless a table that quotes them
       turns it on).
     - x_mean is what ``calibrate_`` was given, the mean of the observed training values in the paper; 0 without.
 """

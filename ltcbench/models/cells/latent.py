@@ -1,6 +1,7 @@
 """What models with a latent state of a whole sequence have in common (Rubanova et al. 2019, arXiv 1907.03907)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ HEAD = 300
 def perceptron(*widths: int, between: type[nn.Module] = nn.Tanh) -> nn.Sequential:
     """Linear layers from each width to the next, ``between`` them a non-linearity; N(0, 0.1^2) weights, no biases."""
     layers: list[nn.Module] = []
-    for before, width in zip(widths, widths[1:], strict=False):
+    for before, width in pairwise(widths):
         layers += [between()] if layers else []
         layers.append(started(nn.Linear(before, width)))
     return nn.Sequential(*layers)

@@ -90,11 +90,8 @@ class LatentODE(Latent):
         choice("encoder", encoder, ENCODERS)
         for name, layers in (("encoder_layers", encoder_layers), ("decoder_layers", decoder_layers)):
             whole(name, layers, DEPTH)
-        for name, units in (
-            ("encoder_units", encoder_units),
-            ("gru_units", gru_units),
-            ("decoder_units", decoder_units),
-        ):
+        widths = {"encoder_units": encoder_units, "gru_units": gru_units, "decoder_units": decoder_units}
+        for name, units in widths.items():
             whole(name, units, WIDTH)
         self.encoder: nn.Module
         if encoder == "ode":

@@ -16,9 +16,10 @@ Deviations:
       sequence is encoded from another one's data, forwards, with the gaps of the times reversed. The published numbers
       are those of chance. Off, the sequence is read back in time, as their encoders are meant to.
     - ``union_times`` and ``batch_span`` are their code as well: gaps are those of the union of the times of a batch,
-      over which the decoder runs, and times are divided by the largest of the batch (off: by `span`). Their encoder also takes in the
-      first of those times where a sequence has nothing there.
-    - It is not causal, and its loss is divided by 100: see latent_ode. ``pooled``: the decoded state is drawn in a test too.
+      over which the decoder runs, and times are divided by the largest of the batch (off: by `span`). Their encoder
+      also takes in the first of those times where a sequence has nothing there.
+    - It is not causal, and its loss is divided by 100: see latent_ode. ``pooled``: the decoded state is drawn in a test
+      too.
 """
 
 import torch
