@@ -74,8 +74,8 @@ CHOICES = {
     "precision": ("float32", "bfloat16_matmul"),
     "tracker": ("mlflow", "none"),
 }
-# Settings that are younger than published runs, and what they were before: where they are that still, nothing is told of
-# them in ``tree``, so that those runs stay what they are.
+# Settings that are younger than published runs, and what they were before: where they are that still, ``tree`` tells
+# nothing of them, so that those runs stay what they are.
 SINCE: dict[str, dict[str, Any]] = {
     "trainer": {"least_learning_rate": 0.0, "shuffled": True},
     "model": {"union_times": False, "forward_time_bug": False},

@@ -34,7 +34,7 @@ def learning_rate(trainer: Trainer, update: int, steps: int) -> float:
         update: updates done before.
         steps: updates in an epoch.
     """
-    often = {"epoch": update // steps, "step": update / steps, "update": update}[trainer.decay_every]
+    often: float = {"epoch": update // steps, "step": update / steps, "update": update}[trainer.decay_every]
     return max(trainer.learning_rate * trainer.decay**often, trainer.least_learning_rate)
 
 

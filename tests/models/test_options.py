@@ -50,6 +50,15 @@ RANGES: dict[str, tuple[float, float, float, float]] = {
     "max_length": (1, 10**6, 0, 10**6 + 1),
     "order": (1, 512, 0, 513),
     "theta": (1.0, 1e6, 0.99, 1.1e6),
+    "latent_size": (1, 1000, 0, 1001),
+    "encoder_layers": (1, 100, 0, 101),
+    "encoder_units": (1, 1000, 0, 1001),
+    "decoder_layers": (1, 100, 0, 101),
+    "decoder_units": (1, 1000, 0, 1001),
+    "gru_units": (1, 1000, 0, 1001),
+    "units": (1, 1000, 0, 1001),
+    "samples": (1, 100, 0, 101),
+    "elbo": (0.0, 1e6, -0.01, 1.1e6),
     "readout_std": (1e-6, 1e6, 0.0, 1.1e6),
 }
 GAMMA = {"cornn": (1e-6, 1e6, 0.0, 1.1e6), "lipschitz_rnn": (0.0, 1e6, -0.01, 1.1e6)}

@@ -72,11 +72,8 @@ class Sequences:
     def at(self, order: Tensor) -> "Sequences":
         """The steps ``order`` (T, B) of each sequence."""
         wide = order[..., None].expand_as(self.x)
-        return Sequences(
-            *(part.gather(0, wide) for part in (self.x, self.m)),
-            *(part.gather(0, order) for part in (self.t, self.here)),
-            self.span,
-        )
+        x, m = self.x.gather(0, wide), self.m.gather(0, wide)
+        return Sequences(x, m, self.t.gather(0, order), self.here.gather(0, order), self.span)
 
     def packed(self, latest_first: bool = False) -> Tensor:
         """An order of the steps (T, B) in which those with observations come first, in order of time or against it."""

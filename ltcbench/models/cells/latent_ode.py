@@ -132,9 +132,10 @@ class LatentODE(Latent):
         series = torch.arange(t.shape[1], device=t.device)
         s = (s - before)[..., None]
         a, b = zs[before, series], zs[before + 1, series]
-        return (
+        found: Tensor = (
             a
             + (b - a) * s.square() * (3 - 2 * s)
             + slopes[before, series] * s * (1 - s).square()
             - slopes[before + 1, series] * s.square() * (1 - s)
         )
+        return found

@@ -38,7 +38,8 @@ def log_likelihood(x: Tensor, x_hat: Tensor, m: Tensor) -> Tensor:
     """
     error = (x_hat.unflatten(1, (x.shape[1], x_hat.shape[1] // max(x.shape[1], 1))) - x[:, :, None]) / DEVIATION
     each = -0.5 * error.square() - math.log(DEVIATION * math.sqrt(2 * math.pi))
-    return ((each * m[:, :, None]).sum(0) / m.sum(0).clamp(min=1)[:, None]).mean(2)
+    found: Tensor = ((each * m[:, :, None]).sum(0) / m.sum(0).clamp(min=1)[:, None]).mean(2)
+    return found
 
 
 def annealed(epoch: int) -> float:
