@@ -123,6 +123,26 @@ def test_lmu(gated: bool) -> None:
     assert_follows(net, sample)
 
 
+def test_lmu_is_that_of_keras_lmu() -> None:
+    """LMUCell of keras-lmu 0.9.0, hidden and memory to memory, input to hidden, around a SimpleRNNCell without bias."""
+    theirs = [
+        [-0.132993, -0.106065, 0.018736],
+        [-0.207601, -0.397497, -0.239194],
+        [0.163598, 0.289973, 0.156229],
+        [-0.025770, 0.067096, 0.098073],
+        [-0.196135, -0.378758, -0.227952],
+        [0.176072, 0.266312, 0.116430],
+    ]
+    net = models.build("lmu", 2, 3, order=4, theta=20.0).double()
+    of_u, of_m, of_h, recurrent = (0.4 * torch.cos(torch.arange(36.0))).split([5, 4, 18, 9])
+    with torch.no_grad():
+        net.cell.e_x[0], net.cell.e_h[0], net.cell.e_m[0] = of_u[:2], of_u[2:], of_m
+        net.cell.W_m[:], net.cell.W_x[:] = (part.t() for part in of_h.view(6, 3).split([4, 2]))
+        net.cell.W_h[:] = recurrent.view(3, 3).t()
+    x = torch.sin(torch.arange(1.0, 13)).view(1, 6, 2).double()
+    np.testing.assert_allclose(net(x)[0][0].detach().numpy(), theirs, rtol=0, atol=2e-6)
+
+
 def test_sizes_of_the_authors() -> None:
     def size(name: str, features: int, units: int, output: int | None = None, **options: object) -> int:
         return models.build(name, features, units, output, **options).size()

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-KERNELS = 2**24  # weights held at a time; of more, series by series, the backward pass computes them again
+KERNELS = 2**21  # weights held at a time; of more, in parts of a batch, the backward pass computes them again
 
 
 class Interpolation(nn.Module):
@@ -46,15 +46,16 @@ class Interpolation(nn.Module):
             t: times (B, P).
             r: reference times, (K,) or (B, K).
         """
-        batch, steps, features = x.shape
+        batch = len(x)
         never = ~m.any(1, keepdim=True)
         x = torch.cat([self.mean.expand(batch, 1, -1), x], dim=1)
         m = torch.cat([never, m.bool()], dim=1)
         t = F.pad(t, (1, 0))
         r = r.expand(batch, -1)
-        series = max(1, KERNELS // max(1, (steps + 1) * features * r.shape[1]))
-        if batch <= series:
+        kernels = int(m.sum()) * r.shape[1]
+        if kernels <= KERNELS:
             return self._smoothed(x, m, t, r)
+        series = max(1, batch * KERNELS // kernels)
         parts = (part.split(series) for part in (x, m, t, r))
         found = [checkpoint(self._smoothed, *part, use_reentrant=False) for part in zip(*parts, strict=True)]
         sigma, log_lambda, gamma = (torch.cat(part) for part in zip(*found, strict=True))

@@ -10,8 +10,8 @@ times of the steps themselves, with an output at each of them and a linear read-
 too, so the model is not causal.
 
 Symbols:
-    - `embed`: w_0 and a_0 in `linear`, w_i and a_i in `periodic`; `attend`: W_q and b_q in `query`, W_k and b_k in `key`, W and
-      b in `out`.
+    - `embed`: w_0, a_0 and w_i, a_i; `attend`: W_q and b_q in `query`, W_k and
+      b_k in `key`, W and b in `out`.
     - `gru`: torch's GRU.
     - `span`: duration of the longest training sequence, not trained.
 
