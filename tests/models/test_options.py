@@ -50,6 +50,7 @@ RANGES: dict[str, tuple[float, float, float, float]] = {
     "max_length": (1, 10**6, 0, 10**6 + 1),
     "order": (1, 512, 0, 513),
     "theta": (1.0, 1e6, 0.99, 1.1e6),
+    "reconstruction": (0.0, 1e6, -0.01, 1.1e6),
     "latent_size": (1, 1000, 0, 1001),
     "encoder_layers": (1, 100, 0, 101),
     "encoder_units": (1, 1000, 0, 1001),

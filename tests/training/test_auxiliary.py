@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ltcbench import models
-from ltcbench.models.cells import variational
+from ltcbench.models.cells import ip_nets, variational
 from ltcbench.models.cells.cell import State
 from ltcbench.training.batches import Part, predict
 from ltcbench.training.evaluate import evaluate
@@ -119,3 +119,36 @@ def test_draws_are_normal() -> None:
     for draws, mean, deviation in ((z[:20_000], 1, 2), (z[20_000:], 5, 0.1)):
         assert draws.mean().item() == pytest.approx(mean, abs=0.05)
         assert draws.std().item() == pytest.approx(deviation, rel=0.05)
+
+
+def test_ip_nets_reconstructs_what_it_is_not_shown() -> None:
+    """The error, written out, and what is held out: a fifth, drawn anew, none of fewer than two."""
+    torch.manual_seed(0)
+    net = models.build("ip_nets", 2, 3, 2, feature_mask=True, reference_points=4).double().train()
+    cell: Any = net.cell
+    x, t = torch.randn(3, 12, 2, dtype=torch.float64), torch.rand(3, 12, dtype=torch.float64).cumsum(1)
+    m = torch.ones(3, 12, 2, dtype=torch.float64)
+    m[0, 5:, 1] = 0  # a fifth of 5 is fewer than 2
+    m[1, 10:] = 0  # padding
+    held = ip_nets.held_out(m)
+    assert held.sum(1).tolist() == [[2, 0], [2, 2], [2, 2]] and not (held > m).any()
+    assert not torch.equal(held, ip_nets.held_out(m))
+    found = cell.errors(x, m, t, held)[:, 0]
+    for b in range(3):
+        there = slice(0, 10 if b == 1 else 12)
+        one = (part[b : b + 1, there] for part in (x, m - held, t, t))
+        sigma, log_lambda, _ = cell.interpolation.smoothed(*one)
+        chi = cell.interpolation.crossed(sigma, log_lambda)[0]
+        each = []
+        for d in range(2):
+            variance = x[..., d][m[..., d] > 0].var(correction=0)
+            misses = [(chi[i, d] - x[b, i, d]) ** 2 for i in range(len(chi)) if held[b, i, d]]
+            each.append(sum(misses) / max(len(misses), 1) / variance)
+        torch.testing.assert_close(found[b], sum(each) / 2)
+
+    y, state = net(x, elapsed=torch.diff(t, dim=1, prepend=0 * t[:, :1]), mask=m.bool())
+    own = net.auxiliary(state, 0)
+    assert own is not None
+    own.backward()
+    assert cell.interpolation.theta.grad.abs().min() > 0
+    assert y.shape == (3, 12, 2)

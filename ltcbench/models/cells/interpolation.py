@@ -83,7 +83,10 @@ class Interpolation(nn.Module):
         sigma, log_lambda, gamma = (part.unflatten(0, (batch, features)).transpose(1, 2) for part in found)
         return sigma, log_lambda, gamma
 
-    def crossed(self, sigma: Tensor, log_lambda: Tensor) -> Tensor:
-        """Chi (B, K, D)."""
+    def crossed(self, sigma: Tensor, log_lambda: Tensor, there: Tensor | None = None) -> Tensor:
+        """Chi (B, K, D); ``there`` (B, K) tells which of the K times there are, None: all."""
         mu = sigma.mean(1, keepdim=True)
+        if there is not None:
+            counts = there.to(sigma).unsqueeze(2)
+            mu = (sigma * counts).sum(1, keepdim=True) / counts.sum(1, keepdim=True).clamp(min=1)
         return (torch.softmax(log_lambda, dim=2) * (sigma - mu)) @ self.C + mu
