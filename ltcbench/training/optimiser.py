@@ -35,7 +35,8 @@ def learning_rate(trainer: Trainer, update: int, steps: int) -> float:
         steps: updates in an epoch.
     """
     often: float = {"epoch": update // steps, "step": update / steps, "update": update}[trainer.decay_every]
-    return max(trainer.learning_rate * trainer.decay**often, trainer.least_learning_rate)
+    decayed: float = trainer.learning_rate * trainer.decay**often
+    return max(decayed, trainer.least_learning_rate)
 
 
 def clip_(parameters: Iterable[nn.Parameter], trainer: Trainer) -> None:
