@@ -1,7 +1,7 @@
 """Elapsed times as the code of Rubanova et al. 2019 gives them to its recurrent rows, which is not as they are meant.
 
-Its batches run on the union of the times of all their sequences, divided by the largest of them. Everything here is time first; ``known`` tells which
-steps a sequence has, and at the others the elapsed time becomes 0.
+Its batches run on the union of the times of all their sequences, divided by the largest of them. Everything here is
+time first; ``known`` tells which steps a sequence has, and at the others the elapsed time becomes 0.
 """
 
 import torch
