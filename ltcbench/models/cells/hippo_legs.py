@@ -44,11 +44,11 @@ def _solved(y: Tensor, s: Tensor, n: Tensor) -> Tensor:
     r, scale = torch.sqrt(2 * n + 1), 1 / (1 + s * (n + 1))
     a, S = (1 - s * n) * scale, r * y * scale
     reach = 1
-    while reach < len(n):  # each S holds the terms of ``reach`` degrees
-        S = torch.cat([S[:, :reach], S[:, reach:] + a[:, reach:] * S[:, :-reach]], dim=1)
-        a = torch.cat([a[:, :reach], a[:, reach:] * a[:, :-reach]], dim=1)
+    while reach < len(n):  # each S holds the terms of ``reach`` degrees; before the first there is nothing
+        S = torch.addcmul(S, a, F.pad(S, (reach, -reach)))
+        a = a * F.pad(a, (reach, -reach))
         reach *= 2
-    return (y - s * r * F.pad(S[:, :-1], (1, 0))) * scale
+    return (y - s * r * F.pad(S, (1, -1))) * scale
 
 
 class Resolvent(torch.autograd.Function):
