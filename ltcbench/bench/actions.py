@@ -20,9 +20,11 @@ ADAM = Trainer(
     learning_rate=1e-3,
     decay=1.0,
     decay_every="epoch",
+    least_learning_rate=0.0,
     epochs=1,
     batch_size=1,
     drop_last=False,
+    shuffled=True,
     clip_norm=None,
     clip_by="global",
     weight_decay=0.0,
@@ -86,7 +88,7 @@ def training_step(module: nn.Module, x: Tensor, engine: str = "") -> Action:
 
 def update(module: nn.Module, x: Tensor, engine: str = "") -> Action:
     """The same and a step of Adam, which in JAX is part of what is compiled; args as of ``training_step``."""
-    optimise = Optimiser((p for p in module.parameters() if p.requires_grad), ADAM)
+    optimise = Optimiser({1.0: [p for p in module.parameters() if p.requires_grad]}, ADAM)
 
     def step() -> None:
         if isinstance(module, Network):

@@ -78,16 +78,19 @@ def update(job: Job, data: SequenceData, device: torch.device) -> Action:
     weights = job.trainer.class_weights or data.class_weights
     class_weights = None if weights is None else torch.tensor(weights, device=device)
     parameters = [p for p in network.parameters() if p.requires_grad]
-    optimise = Optimiser(parameters, job.trainer)
+    optimise = Optimiser(network.parameters_by_rate(), job.trainer)
     order = torch.Generator().manual_seed(job.seed)
 
     def act() -> None:
         chosen = torch.randint(len(part), (min(job.trainer.batch_size, len(part)),), generator=order)
         batch = part.take(chosen.to(device))
-        y = predict(network, data.spec, batch)
+        y, state = predict(network, data.spec, batch)
+        batch = batch.repeated(len(y) // len(batch))
         loss = metrics.loss(data.spec, y, batch.y, batch.counted, class_weights, data.weights_normalised)
         if job.trainer.kernel_penalty:
             loss = loss + job.trainer.kernel_penalty * sum(kernel.square().sum() for kernel in network.kernels())
+        if (auxiliary := network.auxiliary(state, 0)) is not None:
+            loss = loss + auxiliary
         optimise.zero_grad()
         loss.backward()
         clip_(parameters, job.trainer)

@@ -26,7 +26,7 @@ class Step(nn.Module):
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        if network.cell.at_once or network.cell.adaptive:
+        if network.cell.at_once or network.cell.whole or network.cell.adaptive:
             why = "takes as many solver steps as an input needs" if network.cell.adaptive else "sees whole sequences"
             raise UserError(f"a network that {why} cannot be exported: there is no time step that is always the same.")
         self.network = network

@@ -1,4 +1,4 @@
-"""A network: input handling, a cell driven through time, a linear read-out."""
+"""A network: input handling, a cell driven through time, the cell's own head if it has one, a linear read-out."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,10 +8,12 @@ from torch import Tensor, nn
 from ltcbench.errors import UserError
 from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
+from ltcbench.models.cells.head import Head
 from ltcbench.models.cells.imputation import Imputation
 from ltcbench.models.inputs import Inputs
 from ltcbench.models.packing import Packing, spread
 from ltcbench.models.scan import checked, chosen, scan, stepper
+from ltcbench.models.times import retimed
 
 
 class Network(nn.Module):
@@ -19,7 +21,7 @@ class Network(nn.Module):
 
     Args:
         cell: the cell.
-        output_size: width of the read-out; None gives the cell's outputs themselves.
+        output_size: width of the read-out; None gives the cell's outputs themselves, without its head.
         inputs: input handling; None: the inputs go to the cell as they are.
         feature_mask: whether a mask (B, T, F) may come with the inputs.
         engine: how the cell is driven through time, see ``ltcbench.models.scan.ENGINES``.
@@ -43,7 +45,8 @@ class Network(nn.Module):
         super().__init__()
         self.inputs = Inputs(cell.input_size) if inputs is None else inputs
         self.cell = cell
-        self.readout = None if output_size is None else Dense(cell.output_size, output_size)
+        self.head = Head(cell.output_size) if output_size is None else cell.head()
+        self.readout = None if output_size is None else Dense(self.head.output_size, output_size)
         self.feature_mask = feature_mask
         self.engine = checked(engine, cell)
         self.ran = ""
@@ -76,13 +79,21 @@ class Network(nn.Module):
 
         Returns:
             y (B, T, output_size), or the cell's outputs (B, T, H) without a read-out, and the state after the last
-            step, a tuple of tensors (B, ...).
+            step, a tuple of tensors (B, ...). Of a cell that gives one output for a whole sequence, y is the same at
+            every step: the answer to all that was seen up to the last one.
 
         Raises:
             UserError: a shape does not fit; it is never broadcast.
         """
         x, elapsed, steps, features = self._time_first(x, elapsed, mask, lengths)
         state = self._initial_state(x) if state is None else state
+        if self._retimes:
+            known = torch.ones_like(elapsed, dtype=torch.bool) if steps is None else steps
+            elapsed = torch.where(known, elapsed, 0)
+            known = known if features is None else features.any(2)
+            elapsed = retimed(elapsed, known, self.cell.union_times, self.cell.forward_time_bug)
+        if self.cell.whole:
+            return self._whole(x, state, elapsed, steps, features)
         packing = Packing.of(x.shape[0], x.shape[1], steps, ragged=not self.cell.at_once)
         longest = len(packing.sizes)
         if longest < len(x):
@@ -96,9 +107,23 @@ class Network(nn.Module):
         features = torch.ones_like(x, dtype=torch.bool) if features is None else features[:longest]
         inputs, last = self.inputs(x, features, last)
         outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, packing)
-        outputs, places = torch.cat([outputs, shown]), packing.places(features.any(2))
+        seen = features.any(2)
+        if self.cell.at_once and self.cell.takes_mask:  # which sees for itself
+            seen = torch.ones_like(seen)
+        outputs, places = torch.cat([outputs, shown]), packing.places(seen)
         y = spread(self._read(outputs), places)
         return y.transpose(0, 1), (*of_cell_after, last, outputs.index_select(0, places[-1]))
+
+    def _whole(
+        self, x: Tensor, state: State, elapsed: Tensor, steps: Tensor | None, features: Tensor | None
+    ) -> tuple[Tensor, State]:
+        """As ``forward``, for a cell that gives one output for a whole sequence; arguments as of ``_time_first``."""
+        if self.feature_mask and features is None:
+            features = torch.ones_like(x, dtype=torch.bool)
+        inputs, _ = self.inputs(x, features, x[0])
+        self.ran = "eager"
+        output, state = self.cell.sequence(inputs, state, elapsed, steps)
+        return self._read(output).expand(len(x), -1, -1).transpose(0, 1), state
 
     def _scan(self, x: Tensor, state: State, elapsed: Tensor, packing: Packing) -> tuple[Tensor, State]:
         """Outputs (N, H) and the last state, the batch's rows in their own order."""
@@ -108,7 +133,9 @@ class Network(nn.Module):
         return outputs, packing.restored(state)
 
     def _read(self, outputs: Tensor) -> Tensor:
-        return outputs if self.readout is None else self.readout(outputs)
+        """What the read-out makes of the cell's outputs (..., H)."""
+        y: Tensor = outputs if self.readout is None else self.readout(self.head(outputs))
+        return y
 
     def stepper(self) -> Callable[..., tuple[Tensor, State]]:
         """The trained network for one time step at a time: ``y, state = step(x, state, elapsed)``.
@@ -126,7 +153,7 @@ class Network(nn.Module):
             UserError: the network needs the whole sequence at once or has a feature mask; of a step: a shape does not
                 fit.
         """
-        if self.cell.at_once or self.feature_mask:
+        if self.cell.at_once or self._retimes or self.feature_mask:
             why = "has a feature mask" if self.feature_mask else "sees the whole sequence at once"
             raise UserError(f"a network that {why} takes no single steps: call it with x (batch, time, features).")
         like, features, words = self._like(), self.inputs.features, self.inputs.embedding is not None
@@ -144,8 +171,7 @@ class Network(nn.Module):
             duration = like.new_ones(batch, 1) if elapsed is None else elapsed.to(like.dtype).unsqueeze(1)
             state = self.cell.initial_state(batch, like) if state is None else state
             state = advance(x, state, duration)
-            y = self.cell.output(state)
-            return (y if self.readout is None else self.readout(y)), state
+            return self._read(self.cell.output(state)), state
 
         return step
 
@@ -161,10 +187,13 @@ class Network(nn.Module):
         return self.cell.time_constants(inputs, state[:1], elapsed).transpose(0, 1)
 
     def _initial_state(self, x: Tensor) -> State:
-        """The cell's, and with a feature mask the last observed values (B, F) and the last output (B, H)."""
+        """The cell's, and with a feature mask the last observed values (B, F) and the last output (B, H).
+
+        A cell that gives one output for a whole sequence has nothing to carry forward.
+        """
         batch, like = x.shape[1], self._like()
         state = self.cell.initial_state(batch, like)
-        if self.feature_mask:
+        if self.feature_mask and not self.cell.whole:
             state = (*state, torch.zeros_like(x[0]), like.new_zeros(batch, self.cell.output_size))
         return state
 
@@ -208,27 +237,47 @@ class Network(nn.Module):
             raise UserError(f"mask has shape {tuple(mask.shape)}, expected {expected}{more}.")
         return steps, None if steps is None else steps.unsqueeze(2).expand_as(x)
 
+    @property
+    def _retimes(self) -> bool:
+        return self.cell.union_times or self.cell.forward_time_bug
+
     def _like(self) -> Tensor:
         """A tensor with the dtype and device of the weights."""
         found: Tensor = getattr(*self._some)
         return found
+
+    def auxiliary(self, state: State, epoch: int) -> Tensor | None:
+        """The cell's own loss after a batch in training, a number; None where it has none.
+
+        Args:
+            state: as ``forward`` returned it.
+            epoch: epochs done before.
+        """
+        carries = self.feature_mask and not self.cell.whole
+        return self.cell.auxiliary(state[:-2] if carries else state, epoch)
 
     def project_(self) -> None:
         """Put the cell's parameters back into their allowed ranges; call it after every optimiser step."""
         self.cell.project_()
 
     @torch.no_grad()
-    def calibrate_(self, x: Tensor, mask: Tensor) -> None:
-        """Give a cell that fills in missing values the features' means; other networks stay as they are.
+    def calibrate_(self, x: Tensor, mask: Tensor | None, elapsed: Tensor) -> None:
+        """Tell the cell what it has to know of the training data: the features' means, how long sequences last.
 
         Args:
             x: training inputs (N, T, F).
-            mask: which of them were observed (N, T, F).
+            mask: of steps (N, T) or of features (N, T, F), or None.
+            elapsed: time since the previous step (N, T).
         """
-        for module in self.modules():
-            if isinstance(module, Imputation):
-                seen = mask.to(x.dtype)
-                module.mean.copy_((x.masked_fill(~mask.bool(), 0)).sum((0, 1)) / seen.sum((0, 1)).clamp(min=1))
+        mean = None
+        if mask is not None and mask.dim() == 3:
+            seen = mask.to(x.dtype)
+            mean = (x.masked_fill(~mask.bool(), 0)).sum((0, 1)) / seen.sum((0, 1)).clamp(min=1)
+            for module in self.modules():
+                if isinstance(module, Imputation):
+                    module.mean.copy_(mean)
+        times = (elapsed if mask is None or mask.dim() == 3 else elapsed * mask).cumsum(1).flatten()
+        self.cell.calibrate_(mean, times[times.abs().argmax()])
 
     @property
     def hidden_size(self) -> int:
@@ -238,6 +287,15 @@ class Network(nn.Module):
     def kernels(self) -> Iterable[Tensor]:
         """The weight matrices that an L2 penalty applies to (Keras' kernel_regularizer)."""
         return self.cell.kernels()
+
+    def parameters_by_rate(self) -> dict[float, list[nn.Parameter]]:
+        """The trainable parameters by what their learning rate is in multiples of the trainer's."""
+        rates = {id(self.cell.get_parameter(name)): rate for name, rate in self.cell.rates.items()}
+        groups: dict[float, list[nn.Parameter]] = {}
+        for parameter in self.parameters():
+            if parameter.requires_grad:
+                groups.setdefault(rates.get(id(parameter), 1.0), []).append(parameter)
+        return groups
 
     def size(self) -> int:
         """Number of trainable parameters."""

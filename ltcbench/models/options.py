@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ltcbench import values
-from ltcbench.errors import unknown
+from ltcbench.errors import UserError, unknown
 from ltcbench.values import Range
 
 SIZE = Range(1, 10**6)  # of a layer
@@ -35,6 +35,16 @@ def real(name: str, value: Any, allowed: Range) -> None:
         UserError: it is not.
     """
     values.checked(f"model.{name}", value, float, allowed)
+
+
+def of_flavour(name: str, on: bool, flavour: str, wanted: str) -> None:
+    """See that the switch ``name`` is on only in the flavour that has it.
+
+    Raises:
+        UserError: it is on in another.
+    """
+    if on and flavour != wanted:
+        raise UserError(f"model.{name}=true is of model.flavour={wanted}, got flavour={flavour}: choose one of both.")
 
 
 def choice(name: str, value: Any, choices: Collection[str]) -> None:

@@ -15,19 +15,30 @@ from ltcbench.models.cells.cornn import CoRNN
 from ltcbench.models.cells.ct_lstm import CTLSTM
 from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
+from ltcbench.models.cells.exprnn import ExpRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.gru_d import GRUD
 from ltcbench.models.cells.gru_ode import GRUODE
+from ltcbench.models.cells.hippo_lagt import HiPPOLagT
+from ltcbench.models.cells.hippo_legs import HiPPOLegS
+from ltcbench.models.cells.ip_nets import IPNets
+from ltcbench.models.cells.latent_ode import LatentODE
 from ltcbench.models.cells.lipschitz_rnn import LipschitzRNN
+from ltcbench.models.cells.lmu import LMU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.cells.mtand import MTAND
 from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.phased_lstm import PhasedLSTM
+from ltcbench.models.cells.relu_gru import ReLUGRU
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_decay import RNNDecay
 from ltcbench.models.cells.rnn_dt import RNNDt
 from ltcbench.models.cells.rnn_impute import RNNImpute
+from ltcbench.models.cells.rnn_vae import RNNVAE
+from ltcbench.models.cells.seft import SeFT
+from ltcbench.models.cells.skip_lstm import SkipLSTM
 from ltcbench.models.cells.transformer import Transformer
 
 LTC_TABLES = ("ltc-3", "ltc-4", "ltc-6")
@@ -60,6 +71,8 @@ _FUSED = {"solver": "fused", "bounded": False, "tolerance": 1e-6}
 _EULER = {"solver": "euler", "tolerance": 1e-6}
 _RK4 = {"solver": "rk4", "tolerance": 1e-6}
 _ODE = {"solver": "ode", "bounded": False, "unfolds": 1}
+# Of the latent ODE: which encoder, and options that are the other's.
+_RNN_ENCODER = {"encoder": "rnn", "encoder_layers": 1, "encoder_units": 1, "gru_units": 1}
 
 MODELS: dict[str, Model] = {
     "ltc": Model("liquid", LTC, (*LTC_TABLES, "ltc-5", *CFC_TABLES[:-1]), _FUSED),
@@ -76,9 +89,17 @@ MODELS: dict[str, Model] = {
     "gru_ode": Model("ode", GRUODE, ODE_LSTM_TABLES),
     "ode_lstm": Model("ode", ODELSTM, ODE_LSTM_TABLES),
     "ct_lstm": Model("ode", CTLSTM, ODE_LSTM_TABLES),
+    "latent_ode_ode": Model("ode", LatentODE, QUOTED_TABLES, {"encoder": "ode"}),
+    "latent_ode_rnn": Model("ode", LatentODE, QUOTED_TABLES, _RNN_ENCODER),
     "rnn": Model("classical", RNN, ("cfc-imdb",)),
     "lstm": Model("gated", LSTM, (*LTC_TABLES, "cfc-imdb")),
     "gru": Model("gated", GRU, ("cfc-imdb",)),
+    "relu_gru": Model("gated", ReLUGRU, ("cfc-imdb",)),
+    "skip_lstm": Model("gated", SkipLSTM, ("cfc-imdb",)),
+    "hippo_legs": Model("gated", HiPPOLegS, ("cfc-imdb",)),
+    "hippo_lagt": Model("gated", HiPPOLagT, ("cfc-imdb",)),
+    "lmu": Model("classical", LMU, ("cfc-imdb",)),
+    "exprnn": Model("classical", ExpRNN, ("cfc-imdb",)),
     "aug_lstm": Model("gated", AugLSTM, ODE_LSTM_TABLES),
     "bi_rnn": Model("gated", BiRNN, ODE_LSTM_TABLES),
     "ctgru": Model("gated", CTGRU, (*LTC_TABLES, *ODE_LSTM_TABLES)),
@@ -87,8 +108,12 @@ MODELS: dict[str, Model] = {
     "rnn_decay": Model("gated", RNNDecay, (*QUOTED_TABLES, *ODE_LSTM_TABLES)),
     "rnn_dt": Model("gated", RNNDt, QUOTED_TABLES),
     "rnn_impute": Model("gated", RNNImpute, ("cfc-physionet",)),
+    "rnn_vae": Model("gated", RNNVAE, QUOTED_TABLES),
     "cornn": Model("classical", CoRNN, ("cfc-imdb", *ODE_LSTM_TABLES)),
     "lipschitz_rnn": Model("classical", LipschitzRNN, ODE_LSTM_TABLES),
+    "mtand": Model("attention", MTAND, ("cfc-physionet",)),
+    "seft": Model("attention", SeFT, ("cfc-physionet",)),
+    "ip_nets": Model("gated", IPNets, ("cfc-physionet",)),
     "transformer": Model("attention", Transformer, ("cfc-walker",)),
 }
 

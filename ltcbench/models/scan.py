@@ -16,13 +16,14 @@ from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.cells.ctrnn import CTRNN
+from ltcbench.models.cells.exprnn import ExpRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, closed_form, compiled, explicit, gru, kernels, lstm, ltc, solver
+from ltcbench.models.engines import cfc, closed_form, compiled, explicit, exprnn, gru, kernels, lstm, ltc, solver
 from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -35,6 +36,7 @@ FUSED: dict[type[Cell], Sequence] = {
     CfC: cfc.sequence,
     MixedCfC: cfc.sequence,
     CTRNN: explicit.sequence,
+    ExpRNN: exprnn.sequence,
     LSTM: kernels.lstm,
     AugLSTM: kernels.lstm,
     GRU: kernels.gru,
@@ -53,7 +55,7 @@ NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
     ODERNN: (solver.serves, solver.sequence),
 }
 SOLVED = (CTRNN, ODERNN)  # by a solver, which may be the adaptive one
-MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
+MASKED = (CfC, MixedCfC, CTRNN, ExpRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
 def checked(engine: str, cell: Cell) -> str:

@@ -16,6 +16,7 @@ from ltcbench import places
 from ltcbench.errors import unknown
 from ltcbench.settings import groups
 
+SWITCH = "${protocol.quirks}"  # in an override: on where the protocol is the paper's
 MINUTES = "minutes_per_epoch"  # a metric of the machine, so never judged
 
 Deviation = Literal["sample", "population"]  # a sum of squares divided by n - 1, or by n
@@ -75,6 +76,7 @@ class Column:
         overrides: settings of every cell of the column.
         protocols: under which it makes sense.
         not_run: why none of its cells can be run, empty where they can.
+        models: the rows that can be run in it; empty: all.
         numbers: of the paper, by model.
         notes: remarks on the column.
     """
@@ -90,6 +92,7 @@ class Column:
     overrides: tuple[str, ...]
     protocols: tuple[str, ...]
     not_run: str
+    models: tuple[str, ...]
     numbers: Mapping[str, Number]
     notes: tuple[Note, ...]
 
@@ -153,6 +156,8 @@ class Cell:
         """Why the cell cannot be run, empty where it can."""
         if self.column.not_run:
             return self.column.not_run
+        if self.column.models and self.model not in self.column.models:
+            return "stands in another column"
         return "" if self.model in _models() else "no such model here"
 
     @property
@@ -163,7 +168,8 @@ class Cell:
     def overrides(self, protocol: str) -> list[str]:
         """What ``ltcbench train`` makes a run of the cell with, the seed apart."""
         chosen = [f"model={self.model}", f"task={self.column.task}", f"protocol={protocol}"]
-        return [*chosen, *self.table.models[self.model], *self.column.overrides]
+        own = (*self.table.models[self.model], *self.column.overrides)
+        return [*chosen, *(override.replace(SWITCH, _switched(protocol)) for override in own)]
 
 
 def names() -> list[str]:
@@ -213,6 +219,7 @@ def _column(name: str, entry: dict[str, Any], table: dict[str, Any]) -> Column:
         overrides=tuple(entry.get("overrides", ())),
         protocols=tuple(entry.get("protocols", groups.names("protocol"))),
         not_run=entry.get("not_run", ""),
+        models=tuple(entry.get("models", ())),
         numbers={model: number(model, *values) for model, values in entry["paper"].items()},
         notes=_notes(entry),
     )
@@ -220,6 +227,13 @@ def _column(name: str, entry: dict[str, Any], table: dict[str, Any]) -> Column:
 
 def _notes(entry: dict[str, Any]) -> tuple[Note, ...]:
     return tuple(Note(note["text"], tuple(note.get("models", ()))) for note in entry.get("notes", ()))
+
+
+@cache
+def _switched(protocol: str) -> str:
+    """What the protocol sets the switches of the original code to."""
+    text = (places.conf() / "protocol" / f"{protocol}.yaml").read_text(encoding="utf-8")
+    return str(yaml.safe_load(text)["quirks"]).lower()
 
 
 @cache

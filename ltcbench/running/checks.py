@@ -7,6 +7,7 @@ import torch
 from ltcbench import models, tasks
 from ltcbench.errors import UserError
 from ltcbench.settings.job import Job
+from ltcbench.tasks.sequences import Spec
 
 # Copies of the weights that a training holds: themselves, gradients, two moments, the best epoch's, a checkpoint's.
 _COPIES = 6
@@ -14,12 +15,15 @@ _LARGE = 2048  # units of layers whose weights are no burden
 
 
 def check(job: Job) -> None:
-    """See that model and task take the options of the job, and that its weights fit into the machine's memory.
+    """See that model and task take the options of the job and fit together, and that the weights fit into memory.
 
     Raises:
         UserError: they do not.
     """
     tasks.checked(job.task, job.task_options)
+    spec = tasks.TASKS[job.task].SPEC
+    if spec is not None:
+        check_answers(job, spec)
     # Without memory for its weights where they may be many; torch needs a second to prepare for that.
     sizes = [value for key, value in job.model_options.items() if type(value) is int and not key.endswith("seed")]
     device = torch.device("meta" if max(job.hidden_size, *sizes, 0) > _LARGE else "cpu")
@@ -31,6 +35,24 @@ def check(job: Job) -> None:
             f"model.hidden_size={job.hidden_size} makes {network.size():.3g} parameters, whose training takes "
             f"{needed / 1e9:.3g} GB and more of memory; this machine has {there / 1e9:.3g} GB: choose fewer units."
         )
+
+
+def check_answers(job: Job, spec: Spec) -> None:
+    """See that the model answers where the task has its targets.
+
+    Raises:
+        UserError: there is a target at every step, and the model gives one answer for a whole sequence.
+    """
+    entry = models.MODELS.get(job.model)
+    if entry is None or not entry.cell.whole or not spec.per_step or job.model_options.get("causal_ok") is True:
+        return
+    way_out = "choose another model"
+    if "causal_ok" in models.options_of(job.model):
+        way_out += ", or model.causal_ok=true for answers that look at later steps too, which is not causal"
+    raise UserError(
+        f"model {job.model} gives one answer for a whole sequence, and task {job.task} has a target at every step: "
+        f"{way_out}."
+    )
 
 
 def _memory() -> int:

@@ -16,7 +16,7 @@ from ltcbench.files import writing
 from ltcbench.models import Network
 from ltcbench.models.scan import FUSED
 from ltcbench.progress import TrainingProgress
-from ltcbench.running.checks import check, short_of_memory
+from ltcbench.running.checks import check, check_answers, short_of_memory
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.machine import set_up
 from ltcbench.running.remarks import overlooked, remarks
@@ -64,6 +64,7 @@ def run(job: Job) -> Result:
             try:
                 loaded = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
                 data = targets.checked(loaded, job.trainer.class_weights)
+                check_answers(job, data.spec)
                 if job.force:
                     folder.clear()
                 folder.write_config(job)
@@ -153,8 +154,11 @@ def built(job: Job, data: SequenceData) -> Network:
     mask = data.train.mask
     feature_mask = mask is not None and mask.ndim == 3
     network = of_spec(job, data.spec, feature_mask, _engine(job, data))
-    if feature_mask:
-        network.calibrate_(torch.as_tensor(data.train.x), torch.as_tensor(mask))
+    network.calibrate_(
+        torch.as_tensor(data.train.x),
+        None if mask is None else torch.as_tensor(mask),
+        torch.as_tensor(data.train.elapsed),
+    )
     return network
 
 

@@ -83,9 +83,10 @@ class Trained:
         assert x is not None and elapsed is not None
         y = predictions(self.network, self.spec, Part(x, x.new_zeros(len(x)), elapsed, mask, None, None)).double()
         if self.spec.labels:
-            spoken: Array = torch.softmax(y, dim=-1).cpu().numpy()
-            return spoken
-        return self.spec.target_scaling.unscaled(y.cpu().numpy())
+            y = torch.softmax(y, dim=-1)
+        y = y.unflatten(0, (len(x), -1)).mean(1)  # of a network that draws several latents for a sequence
+        spoken: Array = y.cpu().numpy()
+        return spoken if self.spec.labels else self.spec.target_scaling.unscaled(spoken)
 
     def _named(self, said: Array) -> Row:
         if self.spec.labels:

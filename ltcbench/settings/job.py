@@ -22,9 +22,11 @@ class Trainer:
     learning_rate: float
     decay: float
     decay_every: str
+    least_learning_rate: float
     epochs: int
     batch_size: int
     drop_last: bool
+    shuffled: bool
     clip_norm: float | None
     clip_by: str
     weight_decay: float
@@ -65,12 +67,19 @@ class Job:
 
 
 CHOICES = {
-    "optimizer": ("adam", "adamw", "rmsprop"),
-    "decay_every": ("epoch", "step"),
+    "optimizer": ("adam", "adamw", "adamax", "rmsprop"),
+    "decay_every": ("epoch", "step", "update"),
     "clip_by": ("global", "parameter"),
     "engine": ("auto", "eager", "compiled", "fused"),
     "precision": ("float32", "bfloat16_matmul"),
     "tracker": ("mlflow", "none"),
+}
+# Settings that are younger than published runs, and what they were before: where they are that still, ``tree`` tells
+# nothing of them, so that those runs stay what they are.
+SINCE: dict[str, dict[str, Any]] = {
+    "trainer": {"least_learning_rate": 0.0, "shuffled": True},
+    "model": {"union_times": False, "forward_time_bug": False},
+    "task.quirks": {"unlabelled_as_walking": False},
 }
 WHERE = ("path",)  # options of a task that say where its data are; which data they are, their checksums tell
 _SIZE = Range(1, 10**6)
@@ -86,6 +95,7 @@ RANGES = {
     "trainer.batch_size": _COUNT,
     "trainer.learning_rate": _POSITIVE,
     "trainer.decay": _POSITIVE,
+    "trainer.least_learning_rate": _NOT_NEGATIVE,
     "trainer.clip_norm": _POSITIVE,
     "trainer.epsilon": _POSITIVE,
     "trainer.weight_decay": _NOT_NEGATIVE,
@@ -111,6 +121,7 @@ def checked(settings: Mapping[str, Any], recipe: str) -> Job:
     quirks = {name: _checked(f"task.quirks.{name}", value, bool) for name, value in _group(task, "task.quirks").items()}
     del task["quirks"]
     kinds = get_type_hints(Trainer) | {"class_weights": Sequence[float] | None}
+    trainer = SINCE["trainer"] | trainer
     unexpected = set(trainer) - set(kinds)
     if unexpected:
         raise unknown("trainer setting", min(unexpected), kinds)
@@ -174,21 +185,28 @@ def _checked(key: str, value: Any, kind: Any) -> Any:
 def tree(job: Job) -> dict[str, Any]:
     """The job as a nested mapping with the names of the command line.
 
-    Precision and numerics stand in it only where they are not the usual ones.
+    Precision, numerics and what is in ``SINCE`` stand in it only where they are not the usual ones.
     """
     model = {"name": job.model, "hidden_size": job.hidden_size, **job.model_options}
-    task = {"name": job.task, "source": job.source, "quirks": dict(job.quirks), **job.task_options}
+    quirks = _without_usual("task.quirks", job.quirks)
+    task = {"name": job.task, "source": job.source, "quirks": quirks, **job.task_options}
+    trainer = {**asdict(job.trainer), "class_weights": _listed(job.trainer.class_weights)}
     changed = numerics(model, task)
     return {
-        "model": model,
+        "model": _without_usual("model", model),
         "task": task,
         "protocol": job.protocol,
         "recipe": job.recipe,
-        "trainer": {**asdict(job.trainer), "class_weights": _listed(job.trainer.class_weights)},
+        "trainer": _without_usual("trainer", trainer),
         "seed": job.seed,
         **({} if job.precision == "float32" else {"precision": job.precision}),
         **({} if changed == EVERYWHERE else {"numerics": changed}),
     }
+
+
+def _without_usual(group: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    usual = SINCE[group]
+    return {key: value for key, value in settings.items() if key not in usual or value != usual[key]}
 
 
 def _listed(weights: tuple[float, ...] | None) -> list[float] | None:

@@ -27,6 +27,7 @@ from ltcbench.tasks import (
     ozone,
     person,
     person_irregular,
+    person_readings,
     physionet,
     power,
     smnist,
@@ -58,6 +59,7 @@ TASKS: dict[str, ModuleType] = {
     "physionet": physionet,
     "imdb": imdb,
     "person_irregular": person_irregular,
+    "person_readings": person_readings,
     "csv": csv,
 }
 

@@ -7,7 +7,7 @@ several. Windows of 50 moments, one every 25, inside a recording; the first step
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,25 +70,27 @@ def load(files: Mapping[str, Path], quirks: Mapping[str, bool], time_scale: floa
     Args:
         files: ``ConfLongDemo_JSI.txt``.
         quirks: ``windows_split_at_random``, ``drawn_with_replacement``, ``time_steps_back``,
-            ``misspelt_label_left_out``, ``eleven_outputs``, ``no_validation``.
+            ``misspelt_label_left_out``, ``unlabelled_as_walking``, ``eleven_outputs``, ``no_validation``.
         time_scale: elapsed times are counted in 10 ms and multiplied by this (the authors' tau).
 
     Raises:
         UserError: a time scale that is not above zero.
     """
     checked("task.time_scale", time_scale, float, Range(0, 1e6, without="least"))
+    unlabelled_as = LABELS.index("walking") if quirks["unlabelled_as_walking"] else -1
     x, mask, y, time, recording = _moments(files["ConfLongDemo_JSI.txt"], quirks)
     rows = windows(recording, WINDOW, STRIDE)
     parts = _parts(rows, recording[rows[:, 0]] % 5 + 1, quirks)
 
-    def split(chosen: Array) -> Split:
+    def split(chosen: Array, unlabelled: int = -1) -> Split:
         steps = time[chosen] - time[chosen[:, :1]]
         elapsed = np.diff(steps, axis=1, prepend=np.float32(0)) * np.float32(time_scale)
-        return Split(x[chosen], y[chosen], elapsed, mask[chosen])
+        target = y[chosen]
+        return Split(x[chosen], np.where(target < 0, unlabelled, target), elapsed, mask[chosen])
 
     return SequenceData(
         SPEC if quirks["eleven_outputs"] else replace(SPEC, output_size=len(LABELS)),
-        train=split(parts["train"]),
+        train=split(parts["train"], unlabelled_as),
         valid=split(parts["valid"]) if "valid" in parts else None,
         test=split(parts["test"]),
         selection="best" if "valid" in parts else "last",
@@ -112,13 +114,31 @@ def _parts(rows: Array, number: Array, quirks: Mapping[str, bool]) -> dict[str, 
     return {part: chosen for part, chosen in parts.items() if part != "valid" or not quirks["no_validation"]}
 
 
-def _moments(path: Path, quirks: Mapping[str, bool]) -> tuple[Array, Array, Array, Array, Array]:
-    """All moments of the file.
+@dataclass(frozen=True)
+class Readings:
+    """All lines of the file in the order in which they count; arrays (lines,), but for ``first``.
 
-    Returns:
-        coordinates (moments, 12) float32 and which were read, bool; classes (moments,) int64, -1 where there is none;
-        time since the recording's beginning (moments,) float32 in 10 ms; number of the recording (moments,).
+    Attributes:
+        recording: number of the recording.
+        tag: number of the tag.
+        label: class, the number of classes where there is none.
+        place: coordinates (lines, 3).
+        time: since the recording's beginning, in 10 ms.
+        moment: number of the moment.
+        first: the first line of each moment (moments,).
     """
+
+    recording: Array
+    tag: Array
+    label: Array
+    place: Array
+    time: Array
+    moment: Array
+    first: Array
+
+
+def readings(path: Path, quirks: Mapping[str, bool]) -> Readings:
+    """The readings; of ``quirks`` only ``time_steps_back`` and ``misspelt_label_left_out`` count."""
     lines = table(path, COLUMNS)
     recording = codes(path, lines["recording"], RECORDINGS)
     tag = codes(path, lines["tag"], TAGS)
@@ -132,14 +152,25 @@ def _moments(path: Path, quirks: Mapping[str, bool]) -> tuple[Array, Array, Arra
 
     begin = np.flatnonzero(np.diff(recording, prepend=-1) != 0)
     time = np.rint((ticks - np.repeat(ticks[begin], np.diff(np.r_[begin, len(ticks)]))) / UNIT)
-    moment, first = numbered(recording, time)
-    x, mask = averaged(moment * len(TAGS) + tag, place, len(first) * len(TAGS))
-    y = np.minimum.reduceat(label, first)
+    return Readings(recording, tag, label, place, time, *numbered(recording, time))
+
+
+def _moments(path: Path, quirks: Mapping[str, bool]) -> tuple[Array, Array, Array, Array, Array]:
+    """All moments of the file.
+
+    Returns:
+        coordinates (moments, 12) float32 and which were read, bool; classes (moments,) int64, -1 where there is none;
+        time since the recording's beginning (moments,) float32 in 10 ms; number of the recording (moments,).
+    """
+    lines = readings(path, quirks)
+    first = lines.first
+    x, mask = averaged(lines.moment * len(TAGS) + lines.tag, lines.place, len(first) * len(TAGS))
+    y = np.minimum.reduceat(lines.label, first)
     y[y == len(LABELS)] = -1
     return (
         x.reshape(-1, FEATURES),
         np.repeat(mask, 3).reshape(-1, FEATURES),
         y,
-        time[first].astype(np.float32),
-        recording[first],
+        lines.time[first].astype(np.float32),
+        lines.recording[first],
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ltcbench.models.cells.cell import State
 from ltcbench.tasks.sequences import Spec, Split
 
 
@@ -74,13 +75,22 @@ class Part:
         lengths = None if self.lengths is None else self.lengths[chosen]
         return Part(self.x[chosen], self.y[chosen], self.elapsed[chosen], mask, counted, lengths)
 
+    def repeated(self, times: int) -> "Part":
+        """Each sequence so many times, one behind the other."""
+        return self if times == 1 else self.take(torch.arange(len(self), device=self.x.device).repeat_interleave(times))
+
 
 def _last(shown: Tensor) -> Tensor:
     """The number (N,) of the last True in each row (N, T), from 1; 0 where there is none."""
     return torch.where(shown, torch.arange(1, shown.shape[1] + 1, device=shown.device), 0).amax(1)
 
 
-def predict(network: nn.Module, spec: Spec, batch: Part) -> Tensor:
-    """Predictions where the targets are: (B, T, K) at every step, or (B, K) after the last observed step."""
-    y: Tensor = network(batch.x, elapsed=batch.elapsed, mask=batch.mask, lengths=batch.lengths)[0]
-    return y if spec.per_step else y[:, -1]  # over masked steps the network repeats its last output
+def predict(network: nn.Module, spec: Spec, batch: Part) -> tuple[Tensor, State]:
+    """Predictions where the targets are, and the network's state after the batch.
+
+    Returns:
+        (B, T, K) at every step, or (B, K) after the last observed step, of a network that draws several latents for a
+        sequence one prediction for each, (B S, ...) in the order of ``Part.repeated``; the state as the network's.
+    """
+    y, state = network(batch.x, elapsed=batch.elapsed, mask=batch.mask, lengths=batch.lengths)
+    return (y if spec.per_step else y[:, -1]), state  # over masked steps the network repeats its last output

@@ -72,7 +72,7 @@ def train(
     weights = None if class_weights is None else torch.tensor(class_weights, device=device)
     counting = part.counting(weights)
     parameters = [p for p in network.parameters() if p.requires_grad]
-    optimise = Optimiser(parameters, trainer)
+    optimise = Optimiser(network.parameters_by_rate(), trainer)
     size = min(trainer.batch_size, len(part))
     steps = len(part) // size if trainer.drop_last else math.ceil(len(part) / size)
     order = torch.Generator().manual_seed(seed)
@@ -82,20 +82,25 @@ def train(
     while progress.epoch < trainer.epochs and not progress.diverged:
         started = time.perf_counter()
         network.train()
-        losses, outputs, targets = [], [], []
-        for step, chosen in enumerate(torch.randperm(len(part), generator=order).split(size)[:steps]):
+        losses, auxiliaries, outputs, targets = [], [], [], []
+        numbers = torch.randperm(len(part), generator=order) if trainer.shuffled else torch.arange(len(part))
+        for step, chosen in enumerate(numbers.split(size)[:steps]):
             update = progress.epoch * steps + step
             optimise.rate = learning_rate(trainer, update, steps)
             batch = part.take(chosen.to(device))
 
-            y = predict(network, spec, batch)
+            y, state = predict(network, spec, batch)
+            batch = batch.repeated(len(y) // len(batch))
             heard = counting is None or bool(counting[chosen].any())  # a batch without any target has no say
             loss = y.new_zeros(())
             if heard:
                 loss = metrics.loss(spec, y, batch.y, batch.counted, weights, data.weights_normalised)
             if trainer.kernel_penalty:
                 loss = loss + trainer.kernel_penalty * sum(kernel.square().sum() for kernel in network.kernels())
-            if heard or trainer.kernel_penalty:
+            if (auxiliary := network.auxiliary(state, progress.epoch)) is not None:
+                loss = loss + auxiliary
+                auxiliaries.append(auxiliary.detach())
+            if loss.requires_grad:
                 optimise.zero_grad()
                 loss.backward()
                 clip_(parameters, trainer)
@@ -118,6 +123,8 @@ def train(
         if not math.isfinite(row["train_loss"]):
             progress.diverged = _diverged(network, progress.epoch, each)
         else:
+            if auxiliaries:
+                row["train_auxiliary"] = torch.stack(auxiliaries).mean().item()
             row[f"train_{spec.metric}"] = metrics.metric(spec, torch.cat(outputs), torch.cat(targets), None)
             if valid is not None:
                 row |= {f"valid_{name}": value for name, value in evaluate(network, spec, valid).items()}

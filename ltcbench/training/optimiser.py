@@ -1,11 +1,12 @@
 """Optimisers, learning-rate decay and clipping, as the papers' code has them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
+from torch.optim.adamax import adamax
 from torch.optim.adamw import adamw
 from torch.optim.rmsprop import rmsprop
 
@@ -15,27 +16,30 @@ from ltcbench.settings.job import Trainer
 _KINDS: Mapping[str, tuple[Callable[..., None], tuple[str, ...]]] = {
     "adam": (adam, ("exp_avg", "exp_avg_sq")),
     "adamw": (adamw, ("exp_avg", "exp_avg_sq")),
+    "adamax": (adamax, ("exp_avg", "exp_inf")),
     "rmsprop": (rmsprop, ("square_avg",)),
 }
 
 
 class Optimiser:
-    """Adam, AdamW or RMSprop by torch's functions; Adam in their fused form.
+    """Adam, AdamW, Adamax or RMSprop by torch's functions; Adam in their fused form.
 
     The classes that torch has around these functions import its compiler, which takes a second.
 
     Args:
-        parameters: what it moves; one without a gradient stays as it is.
+        groups: what it moves, by what their learning rates are in multiples of ``rate``; a parameter without a gradient
+            stays as it is.
         trainer: which optimiser, and its settings.
 
     Attributes:
         rate: the learning rate; may be changed between updates.
         state: of every parameter that has had a gradient, by its number: how many updates, and running means of the
-            gradient and its square, by torch's names.
+            gradient and its square (of Adamax its largest), by torch's names.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], trainer: Trainer) -> None:
-        self.parameters = list(parameters)
+    def __init__(self, groups: Mapping[float, Sequence[nn.Parameter]], trainer: Trainer) -> None:
+        self.parameters = [p for group in groups.values() for p in group]
+        self.factors = [factor for factor, group in groups.items() for _ in group]
         self.rate = trainer.learning_rate
         self.state: dict[int, dict[str, Tensor]] = {}
         self._update, self._means = _KINDS[trainer.optimizer]
@@ -44,8 +48,9 @@ class Optimiser:
             self._settings |= {"alpha": trainer.rho, "momentum": 0, "centered": False}
             self._settings |= {"grad_avgs": [], "momentum_buffer_list": []}
         else:
-            self._settings |= {"beta1": trainer.beta1, "beta2": trainer.beta2, "fused": True}
-            self._settings |= {"amsgrad": False, "maximize": False, "max_exp_avg_sqs": []}
+            self._settings |= {"beta1": trainer.beta1, "beta2": trainer.beta2}
+        if trainer.optimizer in ("adam", "adamw"):
+            self._settings |= {"fused": True, "amsgrad": False, "maximize": False, "max_exp_avg_sqs": []}
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -59,14 +64,16 @@ class Optimiser:
         for i in moved.keys() - self.state.keys():
             zeros = {name: torch.zeros_like(moved[i]) for name in self._means}
             self.state[i] = {"step": torch.zeros((), device=moved[i].device), **zeros}
-        self._update(
-            [*moved.values()],
-            [p.grad for p in moved.values()],
-            lr=self.rate,
-            state_steps=[self.state[i]["step"] for i in moved],
-            **{f"{name}s": [self.state[i][name] for i in moved] for name in self._means},
-            **self._settings,
-        )
+        for factor in dict.fromkeys(self.factors[i] for i in moved):
+            numbers = [i for i in moved if self.factors[i] == factor]
+            self._update(
+                [moved[i] for i in numbers],
+                [moved[i].grad for i in numbers],
+                lr=factor * self.rate,
+                state_steps=[self.state[i]["step"] for i in numbers],
+                **{f"{name}s": [self.state[i][name] for i in numbers] for name in self._means},
+                **self._settings,
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """What an optimiser like this one needs to go on."""
@@ -89,12 +96,13 @@ def learning_rate(trainer: Trainer, update: int, steps: int) -> float:
     """The learning rate of an update.
 
     Args:
-        trainer: rate, decay and whether it acts once an epoch or at every update.
+        trainer: rate, decay, how often it acts, and the least rate.
         update: updates done before.
         steps: updates in an epoch.
     """
-    epochs = update / steps if trainer.decay_every == "step" else update // steps
-    return trainer.learning_rate * trainer.decay**epochs
+    often: float = {"epoch": update // steps, "step": update / steps, "update": update}[trainer.decay_every]
+    decayed: float = trainer.learning_rate * trainer.decay**often
+    return max(decayed, trainer.least_learning_rate)
 
 
 def clip_(parameters: Iterable[nn.Parameter], trainer: Trainer) -> None:

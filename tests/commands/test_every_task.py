@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ltcbench import cli, tasks
+from ltcbench import cli, models, tasks
 from ltcbench.tasks.sequences import SequenceData, Split
 from tests.tasks.checks import BENCHMARKS, PARTIAL
 
@@ -64,6 +64,25 @@ def test_on_a_stand_in(task: str, model: str, train: Train, monkeypatch: pytest.
     few = tuple(min(size, FEW) for size in spec.sizes)
     monkeypatch.setattr(tasks.TASKS[task], "SPEC", replace(spec, sizes=few))
     assert_trained(train(task=task, model=model, **{"task.source": "synthetic"}), task, model, "synthetic")
+
+
+def pairs_of_whole_models() -> list[tuple[str, str]]:
+    """Tasks and models that give one answer for a sequence, or with ``model.causal_ok`` one at every step."""
+    whole = [name for name, entry in models.MODELS.items() if entry.cell.whole]
+    answered = [(task, name) for task in BENCHMARKS for name in whole if not tasks.TASKS[task].SPEC.per_step]
+    return answered + [("person_irregular", name) for name in whole if "causal_ok" in models.options_of(name)]
+
+
+@pytest.mark.parametrize(("task", "model"), pairs_of_whole_models())
+def test_a_model_of_whole_sequences_on_a_stand_in(
+    task: str, model: str, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tasks.TASKS[task].SPEC
+    monkeypatch.setattr(tasks.TASKS[task], "SPEC", replace(spec, sizes=tuple(min(size, FEW) for size in spec.sizes)))
+    settings = {"model.hidden_size": 8, "task.source": "synthetic"}
+    settings |= {"model.causal_ok": "true"} if spec.per_step else {}
+    settings |= {"model.reference_points": 8} if "reference_points" in models.options_of(model) else {}
+    assert_trained(train(task=task, model=model, **settings), task, model, "synthetic")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -99,7 +99,7 @@ def test_calibration_takes_the_mean_of_what_was_observed(name: str) -> None:
     x = torch.tensor([[[1.0, torch.nan], [3.0, 4.0]], [[torch.nan, torch.nan], [5.0, 8.0]]])
     mask = ~x.isnan()
     before = net(x, mask=mask)[0]
-    net.calibrate_(x, mask)
+    net.calibrate_(x, mask, torch.ones(mask.shape[:2]))
     (mean,) = (value for key, value in net.state_dict().items() if key.endswith("mean"))
     assert mean.tolist() == [3.0, 6.0]
     assert not torch.equal(net(x, mask=mask)[0], before)
@@ -108,5 +108,5 @@ def test_calibration_takes_the_mean_of_what_was_observed(name: str) -> None:
 def test_calibration_leaves_other_models_as_they_are() -> None:
     net = models.build("cfc", 2, 3, feature_mask=True)
     before = {key: value.clone() for key, value in net.state_dict().items()}
-    net.calibrate_(torch.randn(2, 4, 2), torch.ones(2, 4, 2))
+    net.calibrate_(torch.randn(2, 4, 2), torch.ones(2, 4, 2), torch.ones(2, 4))
     assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())

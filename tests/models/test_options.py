@@ -37,6 +37,29 @@ RANGES: dict[str, tuple[float, float, float, float]] = {
     "vocabulary": (0, 10**5, -1, 10**8 + 1),
     "embedding_size": (1, 1000, 0, 10**6 + 1),
     "embedding_dropout": (0.0, 0.99, -0.01, 1.0),
+    "phi_layers": (1, 100, 0, 101),
+    "phi_units": (1, 1000, 0, 10**6 + 1),
+    "rho_layers": (1, 100, 0, 101),
+    "rho_units": (1, 1000, 0, 10**6 + 1),
+    "waves": (2, 500, 1, 501),
+    "longest": (1e-6, 1e6, 0.0, 1.1e6),
+    "attention_dropout": (0.0, 0.99, -0.01, 1.0),
+    "reference_points": (2, 10**4, 1, 10**4 + 1),
+    "time_units": (2, 2048, 1, 2049),
+    "head_units": (1, 1000, 0, 10**6 + 1),
+    "max_length": (1, 10**6, 0, 10**6 + 1),
+    "order": (1, 512, 0, 513),
+    "theta": (1.0, 1e6, 0.99, 1.1e6),
+    "reconstruction": (0.0, 1e6, -0.01, 1.1e6),
+    "latent_size": (1, 1000, 0, 1001),
+    "encoder_layers": (1, 100, 0, 101),
+    "encoder_units": (1, 1000, 0, 1001),
+    "decoder_layers": (1, 100, 0, 101),
+    "decoder_units": (1, 1000, 0, 1001),
+    "gru_units": (1, 1000, 0, 1001),
+    "units": (1, 1000, 0, 1001),
+    "samples": (1, 100, 0, 101),
+    "elbo": (0.0, 1e6, -0.01, 1.1e6),
     "readout_std": (1e-6, 1e6, 0.0, 1.1e6),
 }
 GAMMA = {"cornn": (1e-6, 1e6, 0.0, 1.1e6), "lipschitz_rnn": (0.0, 1e6, -0.01, 1.1e6)}
@@ -61,6 +84,12 @@ def build(name: str, option: str, value: Any) -> models.Network:
 
 
 def beyond(name: str, option: str) -> tuple[float, float, float, float]:
+    if (name, option) == ("seft", "heads"):
+        return 1, 100, 0, 101
+    if (name, option) == ("ip_nets", "theta"):
+        return -1e6, 1e6, -1.1e6, 1.1e6
+    if (name, option) == ("mtand", "reference_points"):
+        return 1, 10**4, 0, 10**4 + 1
     return GAMMA[name] if option == "gamma" else RANGES[option]
 
 
@@ -68,7 +97,7 @@ def beyond(name: str, option: str) -> tuple[float, float, float, float]:
 def test_both_ends_of_a_range_and_what_lies_beyond(name: str, option: str) -> None:
     least, most, below, above = beyond(name, option)
     for value in (least, most):
-        y, _ = build(name, option, value)(torch.zeros(2, 3, 1))
+        y, _ = build(name, option, value).eval()(torch.zeros(2, 3, 1))
         assert y.shape == (2, 3, 2)
     for value in (below, above, math.nan, math.inf, -math.inf, 10**400):
         with pytest.raises(UserError, match=rf"^model\.{option}="):

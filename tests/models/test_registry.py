@@ -16,6 +16,7 @@ from ltcbench.models.scan import FUSED
 every_model = pytest.mark.parametrize("name", models.MODELS)
 MASKED = ("steps", "features")
 TOLERANCE = 1e-9  # of adaptive solvers, wherever two results are compared
+STRAIGHT_THROUGH = ("skip_lstm",)  # the gradient of its gate is that of another function: see its own tests
 STIFF = {"ltc_ode": (20, 5.0)}  # steps and longest time: an explicit adaptive solver would take hours over long ones
 
 
@@ -113,9 +114,9 @@ def test_an_empty_batch_is_not_what_a_step_is_compiled_for() -> None:
 
 @every_model
 def test_without_read_out_the_cells_outputs_come_back(name: str) -> None:
-    net = models.build(name, 3, 4)
+    net = models.build(name, 3, 4).eval()
     y, _ = net(torch.zeros(2, 3, 3))
-    assert y.shape == (2, 3, 4)
+    assert y.shape == (2, 3, net.cell.output_size)
 
 
 @every_model
@@ -141,7 +142,8 @@ def test_a_state_passed_on_continues_the_sequence(name: str, masked: str | None)
     for cut in (slice(0, 1), slice(1, 4), slice(4, 7)):
         y, state = net(x[:, cut], state, elapsed[:, cut], None if mask is None else mask[:, cut])
         parts.append(y)
-    same(torch.cat(parts, 1), whole)
+    first = -1 if net.cell.whole else 0  # what sees a whole sequence knows more at its end
+    same(torch.cat(parts, 1)[:, first:], whole[:, first:])
     for a, b in zip(state, last, strict=True):
         same(a, b)
 
@@ -198,7 +200,7 @@ def test_elapsed_time_matters_where_the_model_says_so(name: str) -> None:
     same(net(x)[0], net(x, elapsed=torch.ones_like(elapsed))[0])
 
 
-@every_model
+@pytest.mark.parametrize("name", [name for name in models.MODELS if name not in STRAIGHT_THROUGH])
 @pytest.mark.parametrize("feature_mask", [False, True])
 def test_gradients(name: str, feature_mask: bool) -> None:
     net = build(name, 2, 3, feature_mask=feature_mask)

@@ -48,6 +48,24 @@ def test_ctgru(per_scale: bool, decay_bug: bool) -> None:
     assert_follows(net, sample)
 
 
+def test_relu_gru() -> None:
+    net, p = network("relu_gru")
+    W, b = joint(p, "gates")
+
+    def sample(x: Array, elapsed: Array, _: Array) -> list[Array]:
+        h, outputs = np.zeros(UNITS), []
+        for t in range(STEPS):
+            r = np.array([sigmoid(dot(W[u], x[t], h) + b[u]) for u in range(UNITS)])
+            z = [sigmoid(dot(W[UNITS + u], x[t], h) + b[UNITS + u]) for u in range(UNITS)]
+            n = [max(0.0, dot(W[2 * UNITS + u], x[t], r * h) + b[2 * UNITS + u]) for u in range(UNITS)]
+            h = np.array([(1 - z[u]) * h[u] + z[u] * n[u] for u in range(UNITS)])
+            outputs.append(h)
+        return outputs
+
+    assert_follows(net, sample)
+    assert models.build("relu_gru", 128, 128).size() == 98_688
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_gru_d(masked: bool) -> None:
     net, p = network("gru_d", feature_mask=masked)

@@ -45,6 +45,21 @@ def test_a_mistake_in_an_option_is_told(overrides: list[str], sentence: str) -> 
         checks.check(composed(overrides))
 
 
+@pytest.mark.parametrize(
+    ("model", "way_out"),
+    [("mtand", ", or model.causal_ok=true for answers that look at later steps too"), ("seft", ".")],
+)
+def test_one_answer_for_many_targets_is_refused(model: str, way_out: str) -> None:
+    sentence = f"model {model} gives one answer for a whole sequence, and task person has a target at every step"
+    with pytest.raises(UserError, match=f"^{sentence}: choose another model{re.escape(way_out)}"):
+        checks.check(composed([f"model={model}", "task=person"]))
+    checks.check(composed([f"model={model}", "task=physionet"]))
+
+
+def test_answers_at_every_step_can_be_asked_for() -> None:
+    checks.check(composed(["model=mtand", "task=person", "model.causal_ok=true"]))
+
+
 def test_more_units_than_memory_holds_are_told_without_trying(monkeypatch: pytest.MonkeyPatch) -> None:
     job = composed(["model=lstm", "model.hidden_size=1000000"])
     with pytest.raises(UserError, match=r"model\.hidden_size=1000000 makes 4e\+12 parameters, .* choose fewer units"):

@@ -6,7 +6,7 @@ import pytest
 from ltcbench import places
 from ltcbench.errors import UserError
 from ltcbench.settings.composition import composed
-from ltcbench.settings.job import Trainer
+from ltcbench.settings.job import Trainer, checked, tree
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,32 @@ def test_the_trainer_yaml_has_exactly_the_fields_of_the_dataclass() -> None:
     text = (places.conf() / "trainer" / "default.yaml").read_text()
     keys = re.findall(r"^(\w+):", text, flags=re.MULTILINE)
     assert set(keys) == {field.name for field in dataclasses.fields(Trainer)}
+
+
+@pytest.mark.parametrize(
+    ("override", "group"),
+    [
+        ("trainer.shuffled=false", "trainer"),
+        ("trainer.least_learning_rate=0.001", "trainer"),
+        ("model.union_times=true", "model"),
+        ("model.forward_time_bug=true", "model"),
+        ("task.quirks.unlabelled_as_walking=true", "task"),
+    ],
+)
+def test_a_setting_younger_than_published_runs_is_told_only_where_it_is_set(override: str, group: str) -> None:
+    pair = ["task=person_irregular", "model=ode_rnn", "model.flavour=latent_ode"]
+    before, after = tree(composed(pair)), tree(composed([*pair, override]))
+    key = override.partition("=")[0].rpartition(".")[2]
+    found = after[group]["quirks"] if group == "task" else after[group]
+    assert key in found and f"'{key}'" not in str(before)
+    assert (
+        tree(checked({**_everything(pair), "trainer": dict(before["trainer"])}, "none"))["trainer"] == before["trainer"]
+    )
+
+
+def _everything(overrides: list[str]) -> dict[str, object]:
+    """The settings of a training whose trainer is that of an older ``config.yaml``."""
+    job = composed(overrides)
+    told = tree(job)
+    top = ("device", "engine", "precision", "threads", "mirror", "force", "tracker", "tracking_uri")
+    return {**told, **{key: getattr(job, key) for key in top}, "protocol": {"name": "paper"}}

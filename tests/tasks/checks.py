@@ -11,7 +11,10 @@ from ltcbench.tasks.sequences import SequenceData
 
 PARTS = ("train", "valid", "test")
 BENCHMARKS = [name for name, task in tasks.TASKS.items() if task.SPEC]  # all but the user's own table
-PARTIAL = {"har": "recomputed", "person": "subset", "person_irregular": "subset", "power": "subset"}  # in the mirror
+PARTIAL = {  # in the mirror
+    "har": "recomputed",
+    **dict.fromkeys(("person", "person_irregular", "person_readings", "power"), "subset"),
+}
 
 
 class Folder(dict[str, Path]):

@@ -155,8 +155,8 @@ def test_time_is_scaled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("quirk", groups.quirks("person_irregular", "paper"))
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
-    files = write(tmp_path)
-    assert changed(load(person_irregular, files), load(person_irregular, files, **{quirk: False}))
+    files, paper = write(tmp_path), groups.quirks("person_irregular", "paper")
+    assert changed(load(person_irregular, files), load(person_irregular, files, **{quirk: not paper[quirk]}))
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,10 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(UserError, match=r"cannot read .*ConfLongDemo_JSI.txt"):
         load(person_irregular, files)
+
+
+def test_what_has_no_class_is_trained_as_walking_and_not_tested(real: dict[str, Path]) -> None:
+    without, walking = load(person_irregular, real), load(person_irregular, real, unlabelled_as_walking=True)
+    assert changed(without, walking) == {"train.y"}
+    none = without.train.y < 0
+    assert none.any() and not walking.train.y[none].any() and (walking.train.y[~none] == without.train.y[~none]).all()

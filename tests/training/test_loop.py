@@ -16,6 +16,7 @@ from ltcbench.training.optimiser import Optimiser
 
 from .test_optimiser import changed
 
+PARTS = ("train", "valid", "test")
 SPEC = Spec("accuracy", "cross_entropy", 3, 5, 2, (20, 8, 8), labels=("no", "yes"))
 
 
@@ -108,6 +109,37 @@ def test_stopped_anywhere_and_gone_on_with_equals_undisturbed(tmp_path: Path, st
     assert all(torch.equal(a, b) for a, b in zip(rest.parameters(), whole.parameters(), strict=True))
     best = resumed.progress.best_weights, undisturbed.progress.best_weights
     assert all(torch.equal(best[0][name], best[1][name]) for name in best[1])
+
+
+@pytest.mark.parametrize("name", ["exprnn", "skip_lstm", "hippo_legs", "mtand", "ip_nets", "seft"])
+def test_a_model_of_any_kind_goes_on_as_if_undisturbed(tmp_path: Path, name: str) -> None:
+    """With parameters of two learning rates, states that count, and random parts beside dropout."""
+
+    def built(seed: int) -> models.Network:
+        torch.manual_seed(seed)
+        options = {"dropout": 0.3} if "dropout" in models.options_of(name) else {}
+        return models.build(name, 3, 4, 2, **options)
+
+    each = dataclasses.replace(SPEC, per_step=False)
+    parts = {key: Split(part.x, part.y[:, -1], part.elapsed) for key, part in vars(data()).items() if key in PARTS}
+    whole = dataclasses.replace(data(), spec=each, **parts)
+    settings: dict[str, Any] = {"epochs": 2, "batch_size": 8}
+    resumed, undisturbed = built(1), built(0)
+    train(undisturbed, tmp_path / "whole", whole, **settings)
+    assert train(built(0), tmp_path / "parts", whole, stop_at=5, **settings).status == "interrupted"
+    train(resumed, tmp_path / "parts", whole, **settings)
+    assert all(torch.equal(a, b) for a, b in zip(resumed.parameters(), undisturbed.parameters(), strict=True))
+
+
+def test_some_parameters_learn_with_a_rate_of_their_own(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = models.build("exprnn", 3, 4, 2)
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    outcome = train(net, tmp_path, epochs=1, batch_size=20, epsilon=1e-12)
+    moved = {key: (value - before[key]).abs().max().item() for key, value in net.state_dict().items()}
+    assert moved.pop("cell.A") == pytest.approx(0.001, rel=1e-3)  # Adam's first step is the rate
+    assert moved == pytest.approx(dict.fromkeys(moved, 0.01), rel=1e-3)
+    assert outcome.progress.history[0]["learning_rate"] == 0.01
 
 
 def test_a_loss_that_is_not_finite_ends_training_with_the_best_epoch_kept(tmp_path: Path) -> None:

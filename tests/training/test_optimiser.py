@@ -13,9 +13,11 @@ TRAINER = Trainer(
     learning_rate=0.1,
     decay=0.5,
     decay_every="epoch",
+    least_learning_rate=0.0,
     epochs=2,
     batch_size=4,
     drop_last=False,
+    shuffled=True,
     clip_norm=None,
     clip_by="global",
     weight_decay=0.0,
@@ -39,6 +41,23 @@ def test_decay_at_the_end_of_an_epoch_or_at_every_update() -> None:
     assert learning_rate(spread, 4, 4) == pytest.approx(0.05)
 
 
+def test_decay_by_the_update_down_to_the_least_rate() -> None:
+    """The schedule of Rubanova et al. 2019: 0.01 times 0.999 an update, not below 0.001, whatever an epoch is."""
+    trainer = changed(learning_rate=0.01, decay=0.999, decay_every="update", least_learning_rate=0.001)
+    rates = [learning_rate(trainer, update, steps) for steps in (1, 64) for update in (0, 1, 1000, 2301, 2302, 9999)]
+    assert rates == pytest.approx(2 * [0.01, 0.00999, 0.01 * 0.999**1000, 0.01 * 0.999**2301, 0.001, 0.001])
+
+
+def test_adamax_is_the_largest_gradient_there_was() -> None:
+    p = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+    optimise = Optimiser({1.0: [p]}, changed(optimizer="adamax", learning_rate=0.1, beta1=0.0, beta2=0.5))
+    for gradient, moved in ((4.0, 0.1), (1.0, 0.05), (1.0, 0.1)):  # the largest: 4, then 2, then 1
+        before = p.item()
+        p.grad = torch.full_like(p, gradient)
+        optimise.step()
+        assert before - p.item() == pytest.approx(moved)
+
+
 def gradients(trainer: Trainer) -> list[torch.Tensor]:
     parameters = [torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(2, 2))]
     for p, size in zip(parameters, (4.0, 0.1), strict=True):
@@ -59,7 +78,7 @@ def test_clipping_all_together_or_each_by_itself() -> None:
 
 def test_rmsprop_is_that_of_keras() -> None:
     p = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
-    optimise = Optimiser([p], changed(optimizer="rmsprop"))
+    optimise = Optimiser({1.0: [p]}, changed(optimizer="rmsprop"))
     expected, mean_square = 1.0, 0.0
     for gradient in (0.5, -2.0, 0.1):
         p.grad = torch.tensor([gradient], dtype=torch.float64)
@@ -73,7 +92,7 @@ def test_adamw_decays_apart_from_the_gradient() -> None:
     weights = []
     for kind in ("adam", "adamw"):
         p = torch.nn.Parameter(torch.tensor([1.0]))
-        optimise = Optimiser([p], changed(optimizer=kind, weight_decay=0.1))
+        optimise = Optimiser({1.0: [p]}, changed(optimizer=kind, weight_decay=0.1))
         p.grad = torch.tensor([1.0])
         optimise.step()
         weights.append(p.item())
@@ -81,7 +100,12 @@ def test_adamw_decays_apart_from_the_gradient() -> None:
     assert weights[1] == pytest.approx(1 - 0.1 * 0.1 - 0.1, abs=1e-5)
 
 
-TORCHS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
+TORCHS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "adamax": torch.optim.Adamax,
+    "rmsprop": torch.optim.RMSprop,
+}
 
 
 @pytest.mark.parametrize("kind", TORCHS)
@@ -90,14 +114,18 @@ def test_updates_are_those_of_torchs_optimisers_and_go_on_from_their_state(kind:
     starts = [torch.randn(5, 3), torch.randn(4), torch.randn(2)]
     ours, theirs, later = ([torch.nn.Parameter(start.clone()) for start in starts] for _ in range(3))
     trainer = changed(optimizer=kind, weight_decay=0.01)
-    own = {"alpha": 0.9} if kind == "rmsprop" else {"betas": (0.9, 0.999), "fused": True}
-    one, other = Optimiser(ours, trainer), TORCHS[kind](theirs, 0.1, eps=1e-7, weight_decay=0.01, **own)
-    resumed = Optimiser(later, trainer)
+    own = {"alpha": 0.9} if kind == "rmsprop" else {"betas": (0.9, 0.999)}
+    own |= {"fused": True} if kind in ("adam", "adamw") else {}
+    one = Optimiser({1.0: ours[:1], 0.1: ours[1:]}, trainer)
+    groups = [{"params": theirs[:1]}, {"params": theirs[1:]}]
+    other = TORCHS[kind](groups, 0.1, eps=1e-7, weight_decay=0.01, **own)
+    resumed = Optimiser({1.0: later[:1], 0.1: later[1:]}, trainer)
     for update in range(6):
         for p, q, r in zip(ours[: 2 + update % 2], theirs, later, strict=False):  # the last has no gradient at first
             p.grad, q.grad, r.grad = (torch.randn(p.shape).clone(),) * 3
-        for group in other.param_groups:
-            one.rate = resumed.rate = group["lr"] = 0.1 / (update + 1)
+        one.rate = resumed.rate = 0.1 / (update + 1)
+        for group, factor in zip(other.param_groups, (1.0, 0.1), strict=True):
+            group["lr"] = factor * one.rate
         one.step()
         other.step()
         if update == 3:
@@ -119,6 +147,6 @@ def test_the_state_of_another_optimiser_or_of_other_parameters_is_refused() -> N
     adam = Optimiser([p], TRAINER)
     adam.step()
     with pytest.raises(LookupError):
-        Optimiser([p], changed(optimizer="rmsprop")).load_state_dict(adam.state_dict())
+        Optimiser({1.0: [p]}, changed(optimizer="rmsprop")).load_state_dict(adam.state_dict())
     with pytest.raises(LookupError):
         Optimiser([], TRAINER).load_state_dict(adam.state_dict())

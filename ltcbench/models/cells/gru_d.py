@@ -17,6 +17,9 @@ Deviations:
     - Without a feature mask there is nothing to fill in, delta is the elapsed time and m is left out, as in
       node_cell.py of the ODE-LSTM code, whose numbers the CfC paper's tables on XOR and Walker2D hold.
     - First values as in node_cell.py: Glorot-uniform, biases zero. Its z is 1 - z of the paper.
+    - ``union_times``: in the code of Rubanova et al. 2019 the elapsed time is that to the next moment that any series
+      of the batch has, for a batch runs on the union of the times of its series (off unless a table that quotes them
+      turns it on).
     - x_mean is what ``calibrate_`` was given, the mean of the observed training values in the paper; 0 without.
 """
 
@@ -36,12 +39,14 @@ class GRUD(Cell):
         input_size: F.
         hidden_size: H.
         masked: whether the inputs hold a feature mask, see ``Cell``.
+        union_times: as in the code of Rubanova et al., see ``ltcbench.models.times.retimed``.
     """
 
     takes_mask = True
 
-    def __init__(self, input_size: int, hidden_size: int, masked: bool = False) -> None:
+    def __init__(self, input_size: int, hidden_size: int, masked: bool = False, *, union_times: bool = False) -> None:
         super().__init__(input_size, hidden_size)
+        self.union_times = union_times
         self.imputation = Imputation(input_size) if masked else None
         self.decay = Dense(input_size if masked else 1, hidden_size)
         width = 2 * input_size if masked else input_size

@@ -17,6 +17,8 @@ Deviations:
       cannot leave. No Euler step of at most 1 leaves it; longer ones may diverge without it.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -25,11 +27,13 @@ from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.solvers import Solver
 
 
-def reset_before(gates: Affine, of_x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-    """The gates z and g (B, H) of a GRU whose reset gate acts on h before the product."""
+def reset_before(
+    gates: Affine, of_x: Tensor, h: Tensor, activation: Callable[[Tensor], Tensor] = torch.tanh
+) -> tuple[Tensor, Tensor]:
+    """The gate z and the candidate g (B, H) of a GRU whose reset gate acts on h before the product."""
     size = h.shape[1]
     r, z = torch.sigmoid(torch.addmm(of_x[:, : 2 * size], h, gates.weight_h[: 2 * size].t())).chunk(2, dim=1)
-    return z, torch.tanh(torch.addmm(of_x[:, 2 * size :], r * h, gates.weight_h[2 * size :].t()))
+    return z, activation(torch.addmm(of_x[:, 2 * size :], r * h, gates.weight_h[2 * size :].t()))
 
 
 class GRUODE(Cell):

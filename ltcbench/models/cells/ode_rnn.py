@@ -15,6 +15,8 @@ Deviations:
       whose gates are networks with a hidden layer and whose state carries standard deviations too; here it is a plain
       GRU with torch's first values. The equation's weights start at N(0, 0.1^2), as theirs; they solve it by Euler
       with steps of at most 1/50 of the sequence's length.
+    - ``forward_time_bug``: their time runs backwards, one step late (off unless a table that quotes them turns it on);
+      with ``union_times`` so it does over all the times of a batch, see ``ltcbench.models.times``.
 """
 
 from torch import Tensor, nn
@@ -22,7 +24,7 @@ from torch import Tensor, nn
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
-from ltcbench.models.options import SIZE, choice, whole
+from ltcbench.models.options import SIZE, choice, of_flavour, whole
 from ltcbench.models.solvers import Solver
 
 FLAVOURS = ("ode_lstm", "latent_ode")
@@ -37,6 +39,7 @@ class ODERNN(Cell):
         flavour: ``ode_lstm`` or ``latent_ode``.
         solver, unfolds, tolerance: see ``Solver``; the sub-steps fill the elapsed time.
         ode_units: width of the equation's hidden layer in flavour latent_ode.
+        union_times, forward_time_bug: in flavour latent_ode, see ``ltcbench.models.times.retimed``.
 
     Raises:
         UserError: an option is unknown or out of range.
@@ -52,10 +55,16 @@ class ODERNN(Cell):
         unfolds: int = 3,
         tolerance: float = 1e-6,
         ode_units: int = 100,
+        union_times: bool = False,
+        forward_time_bug: bool = False,
     ) -> None:
         super().__init__(input_size, hidden_size)
         choice("flavour", flavour, FLAVOURS)
         whole("ode_units", ode_units, SIZE)
+        of_flavour("union_times", union_times, flavour, "latent_ode")
+        of_flavour("forward_time_bug", forward_time_bug, flavour, "latent_ode")
+        self.union_times = union_times and forward_time_bug  # else what is solved piece by piece is solved as a whole
+        self.forward_time_bug = forward_time_bug
         self.observes = flavour == "latent_ode"
         self.solver = Solver(solver, unfolds, None, tolerance)
         if self.observes:

@@ -14,6 +14,8 @@ Deviations:
     - flavour latent_ode stands for the rows quoted from Rubanova et al. 2019 (person, PhysioNet). Their rate depends on
       the time since each feature's last observation, divided by the largest of the batch; here on t. First values
       N(0, 0.1^2) for w and 0 for b, torch's for the GRU, as in their code.
+    - ``union_times``: in their code t is the time to the next moment that any series of the batch has, for a batch runs
+      on the union of the times of its series (off unless a table that quotes them turns it on).
 """
 
 import torch
@@ -22,7 +24,7 @@ from torch import Tensor, nn
 from ltcbench.models.cells.affine import Affine, Dense
 from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.cells.gru import GRU
-from ltcbench.models.options import choice
+from ltcbench.models.options import choice, of_flavour
 
 FLAVOURS = ("ode_lstm", "latent_ode")
 
@@ -34,14 +36,19 @@ class RNNDecay(Cell):
         input_size: F.
         hidden_size: H.
         flavour: ``ode_lstm`` or ``latent_ode``.
+        union_times: as in the code of Rubanova et al., see ``ltcbench.models.times.retimed``.
 
     Raises:
-        UserError: unknown flavour.
+        UserError: unknown flavour, or a switch that it does not have.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, *, flavour: str = "ode_lstm") -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, *, flavour: str = "ode_lstm", union_times: bool = False
+    ) -> None:
         super().__init__(input_size, hidden_size)
         choice("flavour", flavour, FLAVOURS)
+        of_flavour("union_times", union_times, flavour, "latent_ode")
+        self.union_times = union_times
         self.subtracts = flavour == "ode_lstm"
         if self.subtracts:
             self.layer = Affine(input_size, hidden_size, hidden_size, init="dense")

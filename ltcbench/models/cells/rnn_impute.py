@@ -13,6 +13,8 @@ Deviations:
     - As rnn_baselines.py of their code: the recurrent cell is a GRU with torch's first values. Their code divides the
       times by the largest of the batch and takes x_mean over a sequence, future and missing values (as 0) included;
       here times are what they are and x_mean is what ``calibrate_`` was given, 0 without.
+    - ``union_times``: in their code t is the time to the next moment that any series of the batch has, for a batch runs
+      on the union of the times of its series (off unless a table that quotes them turns it on).
     - Without a feature mask there is nothing to fill in, and the model is rnn_dt.
 """
 
@@ -31,12 +33,14 @@ class RNNImpute(Cell):
         input_size: F.
         hidden_size: H.
         masked: whether the inputs hold a feature mask, see ``Cell``.
+        union_times: as in the code of Rubanova et al., see ``ltcbench.models.times.retimed``.
     """
 
     takes_mask = True
 
-    def __init__(self, input_size: int, hidden_size: int, masked: bool = False) -> None:
+    def __init__(self, input_size: int, hidden_size: int, masked: bool = False, *, union_times: bool = False) -> None:
         super().__init__(input_size, hidden_size)
+        self.union_times = union_times
         self.imputation = Imputation(input_size) if masked else None
         self.gru = GRU(2 * input_size if masked else input_size, hidden_size, further_inputs=1, init="torch")
 

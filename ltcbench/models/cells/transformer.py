@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ltcbench.models.cells import past
 from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.inputs import carry_forward
@@ -94,17 +95,11 @@ class Transformer(Cell):
 
     def initial_state(self, batch: int, like: Tensor) -> State:
         """An empty past."""
-        return like.new_zeros(batch, 0, self.input_size), like.new_zeros(batch, 0), like.new_zeros(batch, 0)
+        return past.empty(batch, self.input_size, like)
 
     def sequence(self, x: Tensor, state: State, elapsed: Tensor, mask: Tensor | None) -> tuple[Tensor, State]:
         """Outputs (T, B, H) of the inputs (T, B, F); steps outside the mask count neither as inputs nor as time."""
-        steps, batch, _ = x.shape
-        counts = x.new_ones(batch, steps) if mask is None else mask.t().to(x)
-        start = state[1][:, -1:] if state[1].shape[1] else x.new_zeros(batch, 1)
-        times = start + torch.cumsum(elapsed.t() * counts, dim=1)
-        state = tuple(
-            torch.cat([past, now], dim=1) for past, now in zip(state, (x.transpose(0, 1), times, counts), strict=True)
-        )
+        state = past.extended(state, x, elapsed, mask)
         inputs, times, counts = state
         u = self.dropout(self.embed(inputs) + self._encoding(times))
         itself = torch.eye(u.shape[1], dtype=torch.bool, device=x.device)
@@ -112,7 +107,7 @@ class Transformer(Cell):
         for layer in self.layers:
             u = layer(u, visible[:, None])
         shown = carry_forward(u.transpose(0, 1), counts.t().bool()[:, :, None], torch.zeros_like(u[:, 0]))
-        return shown[-steps:], state
+        return shown[-len(x) :], state
 
     def _encoding(self, t: Tensor) -> Tensor:
         """PE (B, T, H) of the times (B, T)."""
