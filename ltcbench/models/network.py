@@ -107,10 +107,10 @@ class Network(nn.Module):
         features = torch.ones_like(x, dtype=torch.bool) if features is None else features[:longest]
         inputs, last = self.inputs(x, features, last)
         outputs, of_cell_after = self._scan(inputs, tuple(of_cell), elapsed, packing)
-        seen = features.any(2)
         if self.cell.at_once and self.cell.takes_mask:  # which sees for itself
-            seen = torch.ones_like(seen)
-        outputs, places = torch.cat([outputs, shown]), packing.places(seen)
+            y = packing.unpack(self._read(outputs), lambda: self._read(shown))
+            return y.transpose(0, 1), (*of_cell_after, last, outputs[-(len(outputs) // longest) :])
+        outputs, places = torch.cat([outputs, shown]), packing.places(features.any(2))
         y = spread(self._read(outputs), places)
         return y.transpose(0, 1), (*of_cell_after, last, outputs.index_select(0, places[-1]))
 

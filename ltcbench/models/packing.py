@@ -120,15 +120,16 @@ class Packing:
         """Outputs (N, K) of all rows at all steps (T, B, K); behind the end of a row its last one is repeated.
 
         Args:
-            outputs: packed.
+            outputs: packed; where all rows have the same length there may be several for each.
             before: gives what rows without any step show (B, K).
         """
         if self.rows is not None:
             if self.sizes[0] < self.batch:
                 outputs = torch.cat([outputs, before()])
             return spread(outputs, self.places(self.rows.alive))
-        outputs = outputs.view(len(self.sizes), self.batch, outputs.shape[1])
-        rest = self.steps - len(self.sizes)
+        longest = len(self.sizes)
+        outputs = outputs.view(longest, len(outputs) // longest, outputs.shape[1])
+        rest = self.steps - longest
         return torch.cat([outputs, outputs[-1:].expand(rest, -1, -1)]) if rest else outputs
 
 

@@ -222,7 +222,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(tmp_path: Path, monkeypatch
 
 def _fresh() -> tuple[models.Network, Optimiser, torch.Generator]:
     net = network()
-    return net, Optimiser(net.parameters(), changed()), torch.Generator()
+    return net, Optimiser(net.parameters_by_rate(), changed()), torch.Generator()
 
 
 def sparse(labelled: list[int]) -> SequenceData:
@@ -244,7 +244,7 @@ def test_a_batch_without_a_target_has_no_say(tmp_path: Path) -> None:
     outcome = train(net, tmp_path, few, batch_size=1, epochs=1)
 
     part = Part.of(SPEC, few.train, torch.device("cpu"))
-    optimise = Optimiser(by_hand.parameters(), changed(learning_rate=0.01))
+    optimise = Optimiser({1.0: list(by_hand.parameters())}, changed(learning_rate=0.01))
     losses = []
     for number in torch.randperm(20, generator=torch.Generator().manual_seed(1)):
         if number in (2, 5, 11):

@@ -144,9 +144,9 @@ def test_updates_are_those_of_torchs_optimisers_and_go_on_from_their_state(kind:
 def test_the_state_of_another_optimiser_or_of_other_parameters_is_refused() -> None:
     p = torch.nn.Parameter(torch.ones(2))
     p.grad = torch.ones(2)
-    adam = Optimiser([p], TRAINER)
+    adam = Optimiser({1.0: [p]}, TRAINER)
     adam.step()
     with pytest.raises(LookupError):
         Optimiser({1.0: [p]}, changed(optimizer="rmsprop")).load_state_dict(adam.state_dict())
     with pytest.raises(LookupError):
-        Optimiser([], TRAINER).load_state_dict(adam.state_dict())
+        Optimiser({}, TRAINER).load_state_dict(adam.state_dict())
