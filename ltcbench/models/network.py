@@ -118,7 +118,9 @@ class Network(nn.Module):
         self, x: Tensor, state: State, elapsed: Tensor, steps: Tensor | None, features: Tensor | None
     ) -> tuple[Tensor, State]:
         """As ``forward``, for a cell that gives one output for a whole sequence; arguments as of ``_time_first``."""
-        if self.feature_mask and features is None:
+        if not self.feature_mask:
+            features = None
+        elif features is None:
             features = torch.ones_like(x, dtype=torch.bool)
         inputs, _ = self.inputs(x, features, x[0])
         self.ran = "eager"

@@ -161,7 +161,7 @@ def test_numerics_rose_for_the_solution_in_flavour_torch_alone() -> None:
               if numerics({"name": model, "flavour": flavour}, {"name": "har"}) > EVERYWHERE}  # fmt: skip
     assert raised == {("cfc_s", "torch")}
     assert "numerics" not in tree(composed(["task=walker", "model=cfc_s"]))
-    assert tree(composed(["task=physionet", "model=cfc_s"]))["numerics"] == EVERYWHERE + 1
+    assert tree(composed(["task=person_irregular", "model=cfc_s"]))["numerics"] == EVERYWHERE + 1
 
 
 def test_gru_ode_resets_little_at_first() -> None:
