@@ -8,34 +8,32 @@ from torch import Tensor
 
 
 def confusion(y: Tensor, target: Tensor, classes: int) -> Tensor:
-    """How often each class (row) was taken for each (column), (classes, classes) int64.
+    """How often each class (row) was taken for each (column), (classes, classes or more) int64.
 
     Args:
-        y: logits (M, K), or (M, 1) for two classes told by the sign.
+        y: logits (M, K), or (M, 1) for two classes told by the sign; a network with more outputs than there are classes
+            may take one for none of them, a column behind the classes.
         target: class numbers (M,).
         classes: their number.
     """
     chosen = (y[:, 0] > 0).long() if y.shape[1] == 1 else y.argmax(1)
-    return torch.bincount(target * classes + chosen, minlength=classes**2).view(classes, classes)
+    columns = max(classes, y.shape[1])
+    return torch.bincount(target * columns + chosen, minlength=classes * columns).view(classes, columns)
 
 
 def told(matrix: Tensor, labels: Sequence[str]) -> dict[str, Any]:
     """What a confusion matrix says of each class, as plain values; None where there is nothing to divide by."""
     right = matrix.diagonal()
+    chosen, there = matrix.sum(0)[: len(labels)], matrix.sum(1)
 
-    def shares(of: Tensor) -> dict[str, float | None]:
-        return {
-            label: hits / count if count else None
-            for label, hits, count in zip(labels, right.tolist(), of.tolist(), strict=True)
-        }
+    def shares(part: Tensor, of: Tensor) -> dict[str, float | None]:
+        each = zip(labels, part.tolist(), of.tolist(), strict=True)
+        return {label: some / all_ if all_ else None for label, some, all_ in each}
 
     return {
         "labels": list(labels),
         "confusion": matrix.tolist(),
-        "precision": shares(matrix.sum(0)),
-        "recall": shares(matrix.sum(1)),
-        "f1": {
-            label: 2 * hits / both if both else None
-            for label, hits, both in zip(labels, right.tolist(), (matrix.sum(0) + matrix.sum(1)).tolist(), strict=True)
-        },
+        "precision": shares(right, chosen),
+        "recall": shares(right, there),
+        "f1": shares(2 * right, chosen + there),
     }

@@ -19,7 +19,7 @@ def gaps(
     part = np.where(np.arange(len(cells)) < (training or len(cells)), 0, 2)
     check(form, unit)
     table = OwnTable.read(file, Notation.of(";", decimal, ()))
-    found: list[float] = elapsed(table, ["t"], form, unit, np.zeros(len(cells), int), part).tolist()
+    found: list[float] = elapsed(table, ["t"], form, unit, np.zeros(len(cells), int), part)[0].tolist()
     return found
 
 

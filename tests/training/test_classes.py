@@ -20,3 +20,10 @@ def test_counts_by_hand() -> None:
 
 def test_one_logit_tells_two_classes_by_its_sign() -> None:
     assert confusion(torch.tensor([[1.0], [-1], [1]]), torch.tensor([1, 1, 0]), 2).tolist() == [[0, 1], [1, 1]]
+
+
+def test_more_outputs_than_classes() -> None:
+    matrix = confusion(torch.eye(4), torch.tensor([0, 1, 1, 0]), 2)
+    assert matrix.tolist() == [[1, 0, 0, 1], [0, 1, 1, 0]]
+    assert told(matrix, ("a", "b"))["recall"] == {"a": 0.5, "b": 0.5}
+    assert told(matrix, ("a", "b"))["precision"] == {"a": 1.0, "b": 1.0}
