@@ -1,8 +1,10 @@
 """What the documentation quotes is what the tool says of the published runs."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,3 +90,11 @@ def test_every_command_of_the_readme_exists() -> None:
     assert verbs >= {"train", "reproduce", "table", "report"}
     for verb in verbs:
         assert (ROOT / "ltcbench" / "commands" / f"{verb}.py").is_file()
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    block = re.search(r"## From Python\n\n((?:    .*\n|\n)+)", README.read_text())
+    assert block is not None
+    said: dict[str, Any] = {}
+    exec(textwrap.dedent(block[1]), said)
+    assert said["y"].shape == (8, 5)

@@ -1,5 +1,6 @@
 """``ltcbench reproduce`` as a process, on a small generated task."""
 
+import dataclasses
 import json
 import os
 import re
@@ -76,9 +77,11 @@ def test_a_column_of_one_protocol_has_no_jobs_under_the_other() -> None:
     assert [job.protocol for job in of_cells(cells, ["paper", "clean"], [], 1)] == ["paper"]
 
 
-def test_a_table_without_code_cannot_be_run() -> None:
-    with pytest.raises(UserError, match=r"nothing of ltc-5 can be run here \(no code was released"):
-        of_cells(list(tables.table("ltc-5").cells()), ["paper"], [], 1)
+def test_a_cell_without_code_cannot_be_run() -> None:
+    cell = next(iter(tables.table("ltc-5").cells()))
+    without = dataclasses.replace(cell, column=dataclasses.replace(cell.column, not_run="no code was released"))
+    with pytest.raises(UserError, match=r"nothing of ltc-5 can be run here \(no code was released\)"):
+        of_cells([without], ["paper"], [], 1)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from multiprocessing import Event, Process
+from multiprocessing.context import BaseContext
 
 import pytest
 
@@ -11,7 +12,7 @@ from ltcbench.settings.job import Job
 class Worker:
     """A process that ends when it is told to."""
 
-    def __init__(self, job: Job, place: int) -> None:
+    def __init__(self, job: Job, place: int, context: BaseContext) -> None:
         self.job = job
         self.place = place
         self.told = Event()
