@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def confusion(y: Tensor, target: Tensor, classes: int) -> Tensor:
-    """How often each class (row) was taken for each (column), (classes, classes) int64.
+    """How often each class (row) was taken for each (column), (classes, classes) int64, or (classes, K) if K is more.
 
     Args:
         y: logits (M, K), or (M, 1) for two classes told by the sign.
@@ -16,12 +16,13 @@ def confusion(y: Tensor, target: Tensor, classes: int) -> Tensor:
         classes: their number.
     """
     chosen = (y[:, 0] > 0).long() if y.shape[1] == 1 else y.argmax(1)
-    return torch.bincount(target * classes + chosen, minlength=classes**2).view(classes, classes)
+    outputs = max(classes, y.shape[1])  # some authors' networks have more than there are classes
+    return torch.bincount(target * outputs + chosen, minlength=classes * outputs).view(classes, outputs)
 
 
 def told(matrix: Tensor, labels: Sequence[str]) -> dict[str, Any]:
     """What a confusion matrix says of each class, as plain values; None where there is nothing to divide by."""
-    right = matrix.diagonal()
+    right, taken = matrix.diagonal(), matrix.sum(0)[: len(matrix)]
 
     def shares(of: Tensor) -> dict[str, float | None]:
         return {
@@ -32,10 +33,10 @@ def told(matrix: Tensor, labels: Sequence[str]) -> dict[str, Any]:
     return {
         "labels": list(labels),
         "confusion": matrix.tolist(),
-        "precision": shares(matrix.sum(0)),
+        "precision": shares(taken),
         "recall": shares(matrix.sum(1)),
         "f1": {
             label: 2 * hits / both if both else None
-            for label, hits, both in zip(labels, right.tolist(), (matrix.sum(0) + matrix.sum(1)).tolist(), strict=True)
+            for label, hits, both in zip(labels, right.tolist(), (taken + matrix.sum(1)).tolist(), strict=True)
         },
     }

@@ -20,8 +20,8 @@ Symbols:
     - `span`: duration of the longest training sequence, not trained.
 
 Deviations:
-    - Their loss is the variational one plus 100 times the task's, here that divided by 100 (``elbo``), which is the same
-      to Adam with a hundredth of its epsilon.
+    - Their loss is the variational one plus 100 times the task's, here a hundredth of that (``elbo``), which is the
+      same to Adam with a hundredth of its epsilon.
     - A series without any observation has the divergence of one observation; the code divides by 0.
     - ``pooled`` is their code: a test draws too. Off, the means are read.
     - Attention as in mtand: without the large tensor, with a divisor of the width as the number of heads.
