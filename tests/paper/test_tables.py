@@ -164,6 +164,15 @@ def test_rows_of_another_paper_have_its_protocol(row: str) -> None:
     assert "seeded_validation" not in told["task"]["quirks"] and "shuffled" not in told["trainer"]
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [("gru", "its source says Campos et al. 2018"), ("skip_lstm", "word2vec's"), ("cornn", "GloVe's word vectors")],
+)
+def test_wrong_attributions_of_the_film_reviews_are_told(row: str, told: str) -> None:
+    (cell,) = selection.chosen(list(tables.table("cfc-imdb").cells()), ["column=imdb", f"model={row}"])
+    assert any(note.startswith("the paper says") and told in note for note in cell.notes)
+
+
 def test_the_notes_of_a_cell_are_those_of_its_row_and_column() -> None:
     (cell,) = selection.chosen(list(tables.table("cfc-xor").cells()), ["column=event-based", "model=ltc"])
     assert any("constant predictor" in note for note in cell.notes)
