@@ -28,6 +28,7 @@ from ltcbench.models.cells.lmu import LMU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.mtand import MTAND
+from ltcbench.models.cells.mtand_full import MTANDFull
 from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.phased_lstm import PhasedLSTM
@@ -112,6 +113,7 @@ MODELS: dict[str, Model] = {
     "cornn": Model("classical", CoRNN, ("cfc-imdb", *ODE_LSTM_TABLES)),
     "lipschitz_rnn": Model("classical", LipschitzRNN, ODE_LSTM_TABLES),
     "mtand": Model("attention", MTAND, ("cfc-physionet",)),
+    "mtand_full": Model("attention", MTANDFull, ("cfc-physionet",)),
     "seft": Model("attention", SeFT, ("cfc-physionet",)),
     "ip_nets": Model("gated", IPNets, ("cfc-physionet",)),
     "transformer": Model("attention", Transformer, ("cfc-walker",)),

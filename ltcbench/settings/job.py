@@ -79,7 +79,7 @@ CHOICES = {
 SINCE: dict[str, dict[str, Any]] = {
     "trainer": {"least_learning_rate": 0.0, "shuffled": True},
     "model": {"union_times": False, "forward_time_bug": False},
-    "task.quirks": {"unlabelled_as_walking": False},
+    "task.quirks": {"unlabelled_as_walking": False, "seeded_validation": False},
 }
 WHERE = ("path",)  # options of a task that say where its data are; which data they are, their checksums tell
 _SIZE = Range(1, 10**6)

@@ -38,8 +38,10 @@ SPEC = Spec(
     padded=True,
 )
 SPLIT_SEED = 42  # authors' code
+VALID_SEED = 11  # code of Shukla and Marlin 2021
 QUANTUM = 0.016  # hours; authors' code
 TEST_SHARE = 0.2
+SEEDED_SHARE = 0.2  # code of Shukla and Marlin 2021: of the rest
 VALID_SHARE = 0.125  # clean: of the rest, a tenth of all
 UNKNOWN = -1.0  # height, weight and gender
 
@@ -50,7 +52,8 @@ def load(files: Mapping[str, Path], quirks: Mapping[str, bool]) -> SequenceData:
     Args:
         files: ``set-a/<RecordID>.txt`` and ``Outcomes-a.txt``.
         quirks: ``time_bug``, ``times_rounded``, ``unknown_is_measured``, ``scaled_by_maximum``,
-            ``scaled_over_all_stays``, ``missing_values_scaled``, ``split_by_record_order``, ``no_validation``.
+            ``scaled_over_all_stays``, ``missing_values_scaled``, ``split_by_record_order``, ``no_validation``,
+            ``seeded_validation``.
     """
     paths = [files[name] for name in sorted(files) if name.startswith("set-a/")]
     ids = [path.stem for path in paths]
@@ -80,6 +83,9 @@ def _parts(ids: list[str], quirks: Mapping[str, bool]) -> dict[str, Array]:
         train, test = np.flatnonzero(~chosen), np.flatnonzero(chosen)
     if quirks["no_validation"]:
         return {"train": train, "test": test}
+    if quirks["seeded_validation"]:
+        kept, held_out = shuffle_split(len(train), 1 - SEEDED_SHARE, VALID_SEED)
+        return {"train": train[kept], "valid": train[held_out], "test": test}
     (valid,) = by_name([ids[i] for i in train], [VALID_SHARE])
     return {"train": train[~valid], "valid": train[valid], "test": test}
 

@@ -88,7 +88,7 @@ def beyond(name: str, option: str) -> tuple[float, float, float, float]:
         return 1, 100, 0, 101
     if (name, option) == ("ip_nets", "theta"):
         return -1e6, 1e6, -1.1e6, 1.1e6
-    if (name, option) == ("mtand", "reference_points"):
+    if name.startswith("mtand") and option == "reference_points":
         return 1, 10**4, 0, 10**4 + 1
     return GAMMA[name] if option == "gamma" else RANGES[option]
 

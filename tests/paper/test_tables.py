@@ -31,6 +31,7 @@ def test_the_tables_are_those_of_the_papers() -> None:
         ("cfc-physionet", "physionet", "latent_ode_ode", 0.829, 0.004),
         ("cfc-imdb", "imdb", "gru", 86.2, None),
         ("cfc-physionet", "physionet", "mtand", 0.854, 0.001),
+        ("cfc-physionet", "physionet", "mtand_full", 0.858, 0.004),
         ("cfc-walker", "walker", "cfc_mm", 0.617, 0.006),
         ("cfc-etsmnist", "et_smnist", "cfc_mm", 98.09, None),
     ],
@@ -72,7 +73,7 @@ def test_how_many_cells_each_table_of_the_papers_has() -> None:
         "ltc-6": 5,
         "cfc-etsmnist": 3,
         "cfc-imdb": 15,
-        "cfc-physionet": 2 * (16 + 1),  # and mTAND, which the paper leaves out
+        "cfc-physionet": 2 * (16 + 2),  # and both forms of mTAND, which the paper leaves out
         "cfc-walker": 2 * 19,
         "cfc-xor": 3 * 18,
     }
@@ -147,6 +148,29 @@ def test_switches_of_the_original_code_follow_the_protocol() -> None:
     (cell,) = selection.chosen(list(tables.table("ltc-5").cells()), ["model=rnn_dt"])
     assert composed(cell.overrides("paper")).quirks["unlabelled_as_walking"]
     assert not composed(cell.overrides("clean")).quirks["unlabelled_as_walking"]
+
+
+@pytest.mark.parametrize("row", ["phased_lstm", "ip_nets", "seft", "mtand", "mtand_full"])
+def test_rows_of_another_paper_have_its_protocol(row: str) -> None:
+    """2,560 stays and 640 for validation in a fixed order under ``paper``; when clean the split is everybody's."""
+    (cell,) = selection.chosen(list(tables.table("cfc-physionet").cells()), ["column=physionet", f"model={row}"])
+    for protocol, on in (("paper", True), ("clean", False)):
+        job = composed(cell.overrides(protocol))
+        switches = ("seeded_validation", "split_by_record_order", "no_validation", "time_bug")
+        assert [job.quirks[switch] for switch in switches] == [on, on, False, False]
+        assert not job.trainer.shuffled
+    (cell,) = selection.chosen(list(tables.table("cfc-physionet").cells()), ["column=physionet", "model=cfc"])
+    told = tree(composed(cell.overrides("paper")))
+    assert "seeded_validation" not in told["task"]["quirks"] and "shuffled" not in told["trainer"]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [("gru", "its source says Campos et al. 2018"), ("skip_lstm", "word2vec's"), ("cornn", "GloVe's word vectors")],
+)
+def test_wrong_attributions_of_the_film_reviews_are_told(row: str, told: str) -> None:
+    (cell,) = selection.chosen(list(tables.table("cfc-imdb").cells()), ["column=imdb", f"model={row}"])
+    assert any(note.startswith("the paper says") and told in note for note in cell.notes)
 
 
 def test_the_notes_of_a_cell_are_those_of_its_row_and_column() -> None:

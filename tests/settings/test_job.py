@@ -102,6 +102,12 @@ def test_a_setting_younger_than_published_runs_is_told_only_where_it_is_set(over
     )
 
 
+def test_a_switch_younger_than_published_runs_is_told_only_where_it_is_on() -> None:
+    pair = ["task=physionet", "model=cfc"]
+    assert "seeded_validation" not in tree(composed(pair))["task"]["quirks"]
+    assert tree(composed([*pair, "task.quirks.seeded_validation=true"]))["task"]["quirks"]["seeded_validation"]
+
+
 def _everything(overrides: list[str]) -> dict[str, object]:
     """The settings of a training whose trainer is that of an older ``config.yaml``."""
     job = composed(overrides)

@@ -176,7 +176,20 @@ def test_clean_values_and_times(tmp_path: Path) -> None:
     assert hours.max() <= 48 and hours.min() >= 0
 
 
-@pytest.mark.parametrize("quirk", groups.quirks("physionet", "paper"))
+def test_the_protocol_of_shukla_and_marlin(tmp_path: Path) -> None:
+    """Their two splits in a row, over the same test stays."""
+    files = write(tmp_path)
+    whole, data = load(physionet, files), load(physionet, files, no_validation=False, seeded_validation=True)
+    train, valid = train_test_split(np.arange(len(whole.train)), train_size=0.8, random_state=11, shuffle=True)
+    for part, chosen in ((data.train, train), (data.valid, valid)):
+        for name in ("x", "y", "elapsed", "mask"):
+            np.testing.assert_array_equal(getattr(part, name), getattr(whole.train, name)[chosen])
+    assert (len(data.train), len(data.valid), data.selection) == (38, 10, "best")
+    assert changed(whole, load(physionet, files, seeded_validation=True)) == set()
+    np.testing.assert_array_equal(data.test.x, whole.test.x)
+
+
+@pytest.mark.parametrize("quirk", [quirk for quirk, on in groups.quirks("physionet", "paper").items() if on])
 def test_each_quirk_changes_the_data(tmp_path: Path, quirk: str) -> None:
     files = write(tmp_path)
     assert changed(load(physionet, files), load(physionet, files, **{quirk: False}))
