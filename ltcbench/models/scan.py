@@ -15,6 +15,7 @@ from ltcbench.models.cells.aug_lstm import AugLSTM
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
+from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
@@ -22,7 +23,7 @@ from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, closed_form, compiled, explicit, gru, kernels, lstm, ltc, solver
+from ltcbench.models.engines import cfc, closed_form, compiled, ctgru, explicit, gru, kernels, lstm, ltc, solver
 from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -49,6 +50,7 @@ NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
     RNNDt: (gru.serves, gru.sequence),
     LSTM: (lstm.serves, lstm.sequence),
     AugLSTM: (lstm.serves, lstm.sequence),
+    CTGRU: (ctgru.serves, ctgru.sequence),
     CTRNN: (solver.serves, solver.sequence),
     ODERNN: (solver.serves, solver.sequence),
 }

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ltcbench import models
-from ltcbench.models.engines import closed_form, gru, lstm, native
+from ltcbench.models.engines import closed_form, ctgru, gru, lstm, native
+from ltcbench.models.scan import FUSED
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
-CELLS = ("gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm")
+CELLS = ("gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm", "ctgru")
 STEPS, BATCH, FEATURES, UNITS = 6, 5, 3, 8
 
 
@@ -69,6 +70,25 @@ def test_every_cfc(name: str, flavour: str, layers: int, same_time: bool, kind: 
     assert_equal(built(name, flavour=flavour, backbone_layers=layers, backbone_units=5), kind, same=same_time)
 
 
+@pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
+@pytest.mark.parametrize("decay_bug", [False, True])
+@pytest.mark.parametrize("per_scale", [False, True])
+@pytest.mark.parametrize("scales", [1, 2, 11])
+def test_every_ctgru(scales: int, per_scale: bool, decay_bug: bool, kind: str) -> None:
+    assert_equal(built("ctgru", scales=scales, per_scale=per_scale, decay_bug=decay_bug), kind)
+
+
+def test_a_ctgru_whose_scales_are_all_far_away_is_as_near_to_float64_as_the_reference() -> None:
+    net, x = built("ctgru"), torch.randn(BATCH, STEPS, FEATURES)
+    net.cell.scales.bias.data += torch.linspace(-40, 40, len(net.cell.scales.bias))
+    results = []
+    for net.engine, dtype in (("eager", torch.float64), ("eager", torch.float32), ("fused", torch.float32)):
+        y, _ = net.to(dtype)(x.to(dtype))
+        results.append([y, *torch.autograd.grad(y.sum(), list(net.parameters()))])
+    for exact, reference, ours in zip(*results, strict=True):
+        assert (ours - exact).abs().max() <= 3 * (reference - exact).abs().max() + 1e-6 * exact.abs().max()
+
+
 @pytest.mark.parametrize("kind", ["whole", "ragged"])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("activation", closed_form.ACTIVATIONS)
@@ -117,12 +137,13 @@ def test_what_c_does_not_know_takes_the_engine_before() -> None:
 def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "library", lambda *_: None)
     net = built(name)
-    assert_equal(net, "whole")
+    net(torch.randn(BATCH, STEPS, FEATURES))
+    assert net.ran == ("fused" if net.cell.__class__ in FUSED else "eager")
     net(torch.randn(BATCH, STEPS, FEATURES), mask=masked("holes", BATCH, STEPS))
     assert net.ran == ("fused" if name.startswith("cfc") else "eager")
 
 
-@pytest.mark.parametrize("source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE])
+@pytest.mark.parametrize("source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE, ctgru.SOURCE])
 def test_every_function_that_is_called_is_named(source: native.Source) -> None:
     code = source.path.read_text(encoding="utf-8")
     assert all(f"void {function}(" in code for function in source.functions)

@@ -289,8 +289,8 @@ def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
 def test_unknown_engines_are_refused() -> None:
     with pytest.raises(UserError, match="unknown engine 'fast'"):
         models.build("cfc", 2, 3, engine="fast")
-    with pytest.raises(UserError, match="engine=fused does not exist for CTGRU"):
-        models.build("ctgru", 2, 3, engine="fused")
+    with pytest.raises(UserError, match="engine=fused does not exist for CTLSTM"):
+        models.build("ct_lstm", 2, 3, engine="fused")
     net = models.build("ctrnn", 2, 3, engine="fused", solver="ode")
     net(torch.zeros(1, 1, 2))
     assert net.ran == "eager"
