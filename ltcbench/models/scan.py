@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ltcbench.errors import UserError, unknown
 from ltcbench.models.cells.aug_lstm import AugLSTM
+from ltcbench.models.cells.bi_rnn import BiRNN
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
@@ -20,10 +21,23 @@ from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, closed_form, compiled, ctgru, explicit, gru, kernels, lstm, ltc, solver
+from ltcbench.models.engines import (
+    cfc,
+    closed_form,
+    compiled,
+    ctgru,
+    explicit,
+    gru,
+    kernels,
+    lstm,
+    ltc,
+    ode_lstm,
+    solver,
+)
 from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -53,8 +67,10 @@ NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
     CTGRU: (ctgru.serves, ctgru.sequence),
     CTRNN: (solver.serves, solver.sequence),
     ODERNN: (solver.serves, solver.sequence),
+    ODELSTM: (ode_lstm.serves, ode_lstm.sequence),
+    BiRNN: (ode_lstm.serves, ode_lstm.sequence),
 }
-SOLVED = (CTRNN, ODERNN)  # by a solver, which may be the adaptive one
+SOLVED = (CTRNN, ODERNN, ODELSTM, BiRNN)  # by a solver, which may be the adaptive one
 MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
@@ -69,6 +85,12 @@ def checked(engine: str, cell: Cell) -> str:
     if engine == "fused" and type(cell) not in {**FUSED, **NATIVE}:
         raise UserError(f"engine=fused does not exist for {type(cell).__name__}: expected auto, eager or compiled.")
     return engine
+
+
+def has_fused(cell: Cell) -> bool:
+    """Whether engine ``fused`` can drive ``cell`` as it is now, on its device."""
+    serves, _ = NATIVE.get(type(cell), (None, None))
+    return type(cell) in FUSED or (serves is not None and serves(cell, next(cell.parameters())))
 
 
 def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | None, sizes: Sizes) -> str:

@@ -14,7 +14,7 @@ from ltcbench import models, tasks
 from ltcbench.errors import Failure, Interrupted, UserError
 from ltcbench.files import writing
 from ltcbench.models import Network
-from ltcbench.models.scan import FUSED
+from ltcbench.models.scan import has_fused
 from ltcbench.progress import TrainingProgress
 from ltcbench.running.checks import check, short_of_memory
 from ltcbench.running.folder import RunFolder, fingerprint
@@ -29,6 +29,9 @@ from ltcbench.training import targets
 from ltcbench.training.loop import train
 
 log = logging.getLogger("ltcbench")
+
+# Updates from which on the time that torch.compile takes, some seconds, comes back.
+WORTH_COMPILING = 3000
 
 
 def run(job: Job) -> Result:
@@ -100,7 +103,7 @@ def _run(
     job: Job, identity: str, data: SequenceData, folder: RunFolder, device: torch.device, stop: threading.Event
 ) -> Result:
     began = time.time()
-    network = built(job, data).to(device)
+    network = built(job, data, device)
 
     name = f"{job.task}/{job.model} seed {job.seed}"
     progress = TrainingProgress(name, job.trainer.epochs)
@@ -138,8 +141,11 @@ def _run(
     return result
 
 
-def built(job: Job, data: SequenceData) -> Network:
-    """The job's network, its weights drawn with the job's seed."""
+def built(job: Job, data: SequenceData, device: torch.device) -> Network:
+    """The job's network on its device, its weights drawn with the job's seed.
+
+    By itself a long training is compiled if its cell has nothing faster.
+    """
     mask = data.train.mask
     feature_mask = mask is not None and mask.ndim == 3
     torch.manual_seed(job.seed)
@@ -150,25 +156,16 @@ def built(job: Job, data: SequenceData) -> Network:
         data.spec.output_size,
         feature_mask=feature_mask,
         vocabulary=data.spec.vocabulary,
-        engine=_engine(job, data),
+        engine=job.engine,
         **job.model_options,
     )
     if feature_mask:
         network.calibrate_(torch.as_tensor(data.train.x), torch.as_tensor(mask))
-    return network
-
-
-# Updates from which on the time that torch.compile takes, some seconds, comes back.
-WORTH_COMPILING = 3000
-
-
-def _engine(job: Job, data: SequenceData) -> str:
-    """The engine of a training: by itself a long one is compiled if its cell has nothing faster."""
-    entry = models.MODELS.get(job.model)
+    network.to(device)
     updates = job.trainer.epochs * len(data.train) // job.trainer.batch_size
-    if job.engine == "auto" and entry and entry.cell not in FUSED and updates >= WORTH_COMPILING:
-        return "compiled"
-    return job.engine
+    if job.engine == "auto" and updates >= WORTH_COMPILING and not has_fused(network.cell):
+        network.engine = "compiled"
+    return network
 
 
 class _Log(logging.FileHandler):

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ltcbench import models
-from ltcbench.models.engines import closed_form, ctgru, gru, lstm, native
-from ltcbench.models.scan import FUSED
+from ltcbench.models.engines import closed_form, ctgru, gru, lstm, native, ode_lstm
+from ltcbench.models.scan import FUSED, has_fused
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
-CELLS = ("gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm", "ctgru")
+CELLS = ("gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm", "ctgru", "ode_lstm", "bi_rnn")
 STEPS, BATCH, FEATURES, UNITS = 6, 5, 3, 8
 
 
@@ -89,6 +89,15 @@ def test_a_ctgru_whose_scales_are_all_far_away_is_as_near_to_float64_as_the_refe
         assert (ours - exact).abs().max() <= 3 * (reference - exact).abs().max() + 1e-6 * exact.abs().max()
 
 
+@pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
+@pytest.mark.parametrize("name", ["ode_lstm", "bi_rnn"])
+def test_every_lstm_with_an_equation(name: str, solver: str, bounded: bool, kind: str) -> None:
+    net = built(name, solver=solver, unfolds=2, bounded=bounded)
+    assert_equal(net, kind)  # with sub-steps of up to 1.5 that leave the bounds
+
+
 @pytest.mark.parametrize("kind", ["whole", "ragged"])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("activation", closed_form.ACTIVATIONS)
@@ -138,12 +147,13 @@ def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "library", lambda *_: None)
     net = built(name)
     net(torch.randn(BATCH, STEPS, FEATURES))
-    assert net.ran == ("fused" if net.cell.__class__ in FUSED else "eager")
+    assert has_fused(net.cell) == (type(net.cell) in FUSED)
+    assert net.ran == ("fused" if has_fused(net.cell) else "eager")
     net(torch.randn(BATCH, STEPS, FEATURES), mask=masked("holes", BATCH, STEPS))
     assert net.ran == ("fused" if name.startswith("cfc") else "eager")
 
 
-@pytest.mark.parametrize("source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE, ctgru.SOURCE])
+@pytest.mark.parametrize("source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE, ctgru.SOURCE, ode_lstm.SOURCE])
 def test_every_function_that_is_called_is_named(source: native.Source) -> None:
     code = source.path.read_text(encoding="utf-8")
     assert all(f"void {function}(" in code for function in source.functions)

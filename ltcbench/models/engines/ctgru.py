@@ -40,9 +40,8 @@ def sequence(
 
 def _turned(part: Tensor, size: int, dim: int) -> Tensor:
     """The rows (dim 0) of R and of S, or the state (dim 1), unit after unit, as scale after scale."""
-    blocks = 2 if dim == 0 else 1
-    unflat = part.unflatten(dim, (blocks, size, -1))
-    return unflat.transpose(dim + 1, dim + 2).flatten(dim, dim + 2)
+    turned: Tensor = part.unflatten(dim, (2 if dim == 0 else 1, size, -1)).transpose(dim + 1, dim + 2)
+    return turned.flatten(dim, dim + 2)
 
 
 class _Sequence(torch.autograd.Function):
