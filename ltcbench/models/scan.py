@@ -19,6 +19,7 @@ from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
+from ltcbench.models.cells.gru_ode import GRUODE
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.ode_lstm import ODELSTM
@@ -32,6 +33,7 @@ from ltcbench.models.engines import (
     ctgru,
     explicit,
     gru,
+    gru_ode,
     kernels,
     lstm,
     ltc,
@@ -69,8 +71,9 @@ NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
     ODERNN: (solver.serves, solver.sequence),
     ODELSTM: (ode_lstm.serves, ode_lstm.sequence),
     BiRNN: (ode_lstm.serves, ode_lstm.sequence),
+    GRUODE: (gru_ode.serves, gru_ode.sequence),
 }
-SOLVED = (CTRNN, ODERNN, ODELSTM, BiRNN)  # by a solver, which may be the adaptive one
+SOLVED = (CTRNN, ODERNN, ODELSTM, BiRNN, GRUODE)  # by a solver, which may be the adaptive one
 MASKED = (CfC, MixedCfC, CTRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 

@@ -10,11 +10,24 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ltcbench import models
-from ltcbench.models.engines import closed_form, ctgru, gru, lstm, native, ode_lstm
+from ltcbench.models.engines import closed_form, ctgru, gru, gru_ode, lstm, native, ode_lstm
 from ltcbench.models.scan import FUSED, has_fused
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
-CELLS = ("gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm", "ctgru", "ode_lstm", "bi_rnn")
+CELLS = (
+    "gru",
+    "rnn_dt",
+    "lstm",
+    "aug_lstm",
+    "cfc",
+    "cfc_nogate",
+    "cfc_s",
+    "cfc_mm",
+    "ctgru",
+    "ode_lstm",
+    "bi_rnn",
+    "gru_ode",
+)
 STEPS, BATCH, FEATURES, UNITS = 6, 5, 3, 8
 
 
@@ -92,8 +105,8 @@ def test_a_ctgru_whose_scales_are_all_far_away_is_as_near_to_float64_as_the_refe
 @pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
 @pytest.mark.parametrize("bounded", [False, True])
 @pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
-@pytest.mark.parametrize("name", ["ode_lstm", "bi_rnn"])
-def test_every_lstm_with_an_equation(name: str, solver: str, bounded: bool, kind: str) -> None:
+@pytest.mark.parametrize("name", ["ode_lstm", "bi_rnn", "gru_ode"])
+def test_every_equation(name: str, solver: str, bounded: bool, kind: str) -> None:
     net = built(name, solver=solver, unfolds=2, bounded=bounded)
     assert_equal(net, kind)  # with sub-steps of up to 1.5 that leave the bounds
 
@@ -153,7 +166,9 @@ def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert net.ran == ("fused" if name.startswith("cfc") else "eager")
 
 
-@pytest.mark.parametrize("source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE, ctgru.SOURCE, ode_lstm.SOURCE])
+@pytest.mark.parametrize(
+    "source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE, ctgru.SOURCE, ode_lstm.SOURCE, gru_ode.SOURCE]
+)
 def test_every_function_that_is_called_is_named(source: native.Source) -> None:
     code = source.path.read_text(encoding="utf-8")
     assert all(f"void {function}(" in code for function in source.functions)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltcbench.models.engines import closed_form, ctgru, gru, lstm, ltc, native, ode_lstm, solver
+from ltcbench.models.engines import closed_form, ctgru, gru, gru_ode, lstm, ltc, native, ode_lstm, solver
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 FUNCTIONS = ("answer",)
@@ -210,7 +210,17 @@ def test_processes_that_compile_at_once(source: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [closed_form.SOURCE, ctgru.SOURCE, gru.SOURCE, lstm.SOURCE, ltc.SOURCE, ode_lstm.SOURCE, solver.SOURCE]
+    "source",
+    [
+        closed_form.SOURCE,
+        ctgru.SOURCE,
+        gru.SOURCE,
+        gru_ode.SOURCE,
+        lstm.SOURCE,
+        ltc.SOURCE,
+        ode_lstm.SOURCE,
+        solver.SOURCE,
+    ],
 )
 def test_every_function_that_is_called_is_there(source: native.Source) -> None:
     code = source.path.read_text(encoding="utf-8")

@@ -10,7 +10,6 @@
    a masked step keeps the state. points, f, g_a, within: as in solver.c. */
 
 #include "lstm.h"
-#include "sequence.h"
 #include "solver.h"
 
 /* h, c, m: (B, H), before the first step, and after each row's last. Kept for the backward pass: inputs, heard, gates
