@@ -16,6 +16,7 @@ from ltcbench.models.cells.bi_rnn import BiRNN
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
+from ltcbench.models.cells.ct_lstm import CTLSTM
 from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
@@ -24,12 +25,14 @@ from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
+from ltcbench.models.cells.phased_lstm import PhasedLSTM
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
 from ltcbench.models.engines import (
     cfc,
     closed_form,
     compiled,
+    ct_lstm,
     ctgru,
     explicit,
     gru,
@@ -38,6 +41,7 @@ from ltcbench.models.engines import (
     lstm,
     ltc,
     ode_lstm,
+    phased_lstm,
     solver,
 )
 from ltcbench.models.packing import Sizes
@@ -66,6 +70,8 @@ NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
     RNNDt: (gru.serves, gru.sequence),
     LSTM: (lstm.serves, lstm.sequence),
     AugLSTM: (lstm.serves, lstm.sequence),
+    CTLSTM: (ct_lstm.serves, ct_lstm.sequence),
+    PhasedLSTM: (phased_lstm.serves, phased_lstm.sequence),
     CTGRU: (ctgru.serves, ctgru.sequence),
     CTRNN: (solver.serves, solver.sequence),
     ODERNN: (solver.serves, solver.sequence),

@@ -10,24 +10,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ltcbench import models
-from ltcbench.models.engines import closed_form, ctgru, gru, gru_ode, lstm, native, ode_lstm
+from ltcbench.models.engines import closed_form, native
 from ltcbench.models.scan import FUSED, has_fused
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 CELLS = (
-    "gru",
-    "rnn_dt",
-    "lstm",
-    "aug_lstm",
-    "cfc",
-    "cfc_nogate",
-    "cfc_s",
-    "cfc_mm",
-    "ctgru",
-    "ode_lstm",
-    "bi_rnn",
-    "gru_ode",
-)
+    "gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm", "ctgru", "ode_lstm", "bi_rnn",
+    "gru_ode", "ct_lstm", "phased_lstm",
+)  # fmt: skip
 STEPS, BATCH, FEATURES, UNITS = 6, 5, 3, 8
 
 
@@ -111,6 +101,12 @@ def test_every_equation(name: str, solver: str, bounded: bool, kind: str) -> Non
     assert_equal(net, kind)  # with sub-steps of up to 1.5 that leave the bounds
 
 
+def test_a_ct_lstm_whose_memory_decays_at_once_or_never() -> None:
+    net = built("ct_lstm")
+    net.cell.gates.bias.data[-UNITS:] += torch.linspace(-90, 90, UNITS)
+    assert_equal(net, "holes")
+
+
 @pytest.mark.parametrize("kind", ["whole", "ragged"])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("activation", closed_form.ACTIVATIONS)
@@ -164,12 +160,3 @@ def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert net.ran == ("fused" if has_fused(net.cell) else "eager")
     net(torch.randn(BATCH, STEPS, FEATURES), mask=masked("holes", BATCH, STEPS))
     assert net.ran == ("fused" if name.startswith("cfc") else "eager")
-
-
-@pytest.mark.parametrize(
-    "source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE, ctgru.SOURCE, ode_lstm.SOURCE, gru_ode.SOURCE]
-)
-def test_every_function_that_is_called_is_named(source: native.Source) -> None:
-    code = source.path.read_text(encoding="utf-8")
-    assert all(f"void {function}(" in code for function in source.functions)
-    assert source.serves(torch.zeros(1))

@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltcbench.models.engines import closed_form, ctgru, gru, gru_ode, lstm, ltc, native, ode_lstm, solver
+from ltcbench.models.engines import (
+    closed_form,
+    ct_lstm,
+    ctgru,
+    gru,
+    gru_ode,
+    lstm,
+    ltc,
+    native,
+    ode_lstm,
+    phased_lstm,
+    solver,
+)
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 FUNCTIONS = ("answer",)
@@ -213,12 +225,14 @@ def test_processes_that_compile_at_once(source: Path, tmp_path: Path) -> None:
     "source",
     [
         closed_form.SOURCE,
+        ct_lstm.SOURCE,
         ctgru.SOURCE,
         gru.SOURCE,
         gru_ode.SOURCE,
         lstm.SOURCE,
         ltc.SOURCE,
         ode_lstm.SOURCE,
+        phased_lstm.SOURCE,
         solver.SOURCE,
     ],
 )
