@@ -20,6 +20,7 @@ from ltcbench.models.cells.ct_lstm import CTLSTM
 from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.gru import GRU
+from ltcbench.models.cells.gru_d import GRUD
 from ltcbench.models.cells.gru_ode import GRUODE
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
@@ -36,6 +37,7 @@ from ltcbench.models.engines import (
     ctgru,
     explicit,
     gru,
+    gru_d,
     gru_ode,
     kernels,
     lstm,
@@ -77,6 +79,7 @@ NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
     ODERNN: (solver.serves, solver.sequence),
     ODELSTM: (ode_lstm.serves, ode_lstm.sequence),
     BiRNN: (ode_lstm.serves, ode_lstm.sequence),
+    GRUD: (gru_d.serves, gru_d.sequence),
     GRUODE: (gru_ode.serves, gru_ode.sequence),
 }
 SOLVED = (CTRNN, ODERNN, ODELSTM, BiRNN, GRUODE)  # by a solver, which may be the adaptive one
