@@ -10,7 +10,7 @@ from ltcbench.bench.cases import Case
 from ltcbench.bench.timing import Action
 from ltcbench.models import Network
 from ltcbench.models.cells.cell import Cell
-from ltcbench.models.scan import FUSED
+from ltcbench.models.scan import has_fused
 from ltcbench.settings.job import Trainer
 from ltcbench.training.optimiser import Optimiser
 
@@ -56,7 +56,7 @@ def engines(cell: Cell) -> list[str]:
     """The engines that a cell has for training, what was made for speed first."""
     if cell.at_once or cell.adaptive:
         return ["eager"]
-    return [engine for engine in ("fused", "compiled", "eager") if engine != "fused" or type(cell) in FUSED]
+    return [engine for engine in ("fused", "compiled", "eager") if engine != "fused" or has_fused(cell)]
 
 
 def engines_of_inference(network: Network) -> list[str]:

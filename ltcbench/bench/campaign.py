@@ -73,7 +73,7 @@ def updates(job: Job, sequences: int) -> int:
 
 def update(job: Job, data: SequenceData, device: torch.device) -> Action:
     """An update on a batch that is drawn anew each time, as in ``ltcbench.training.loop``."""
-    network = jobs_done.built(job, data).to(device).train()
+    network = jobs_done.built(job, data, device).train()
     part = Part.of(data.spec, data.train, device)
     weights = job.trainer.class_weights or data.class_weights
     class_weights = None if weights is None else torch.tensor(weights, device=device)

@@ -34,7 +34,7 @@ def rows(bench: Bench, job: Job, engines: Sequence[str] = (), goals: Mapping[str
     error = _error(job)
     job = replace(job, model_options={**job.model_options, **actions.FLAVOURS.get(job.model, {})})
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    network = jobs.built(job, data).to(bench.device)
+    network = jobs.built(job, data, bench.device)
     engines = engines or actions.engines(network.cell)
     with tempfile.TemporaryDirectory() as folder:
         doings = {engine: _epoch(network, engine, data, job.trainer, Path(folder)) for engine in engines}

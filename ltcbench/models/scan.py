@@ -12,18 +12,42 @@ from torch import Tensor
 
 from ltcbench.errors import UserError, unknown
 from ltcbench.models.cells.aug_lstm import AugLSTM
+from ltcbench.models.cells.bi_rnn import BiRNN
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
+from ltcbench.models.cells.ct_lstm import CTLSTM
+from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
 from ltcbench.models.cells.exprnn import ExpRNN
 from ltcbench.models.cells.gru import GRU
+from ltcbench.models.cells.gru_d import GRUD
+from ltcbench.models.cells.gru_ode import GRUODE
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
+from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
+from ltcbench.models.cells.phased_lstm import PhasedLSTM
 from ltcbench.models.cells.rnn import RNN
 from ltcbench.models.cells.rnn_dt import RNNDt
-from ltcbench.models.engines import cfc, closed_form, compiled, explicit, exprnn, gru, kernels, lstm, ltc, solver
+from ltcbench.models.engines import (
+    cfc,
+    closed_form,
+    compiled,
+    ct_lstm,
+    ctgru,
+    explicit,
+    exprnn,
+    gru,
+    gru_d,
+    gru_ode,
+    kernels,
+    lstm,
+    ltc,
+    ode_lstm,
+    phased_lstm,
+    solver,
+)
 from ltcbench.models.packing import Sizes
 
 # eager: the loop below, any cell. compiled: machine code for the cell, by torch.compile or our own. fused: the whole
@@ -51,10 +75,17 @@ NATIVE: dict[type[Cell], tuple[Callable[..., bool], Sequence]] = {
     RNNDt: (gru.serves, gru.sequence),
     LSTM: (lstm.serves, lstm.sequence),
     AugLSTM: (lstm.serves, lstm.sequence),
+    CTLSTM: (ct_lstm.serves, ct_lstm.sequence),
+    PhasedLSTM: (phased_lstm.serves, phased_lstm.sequence),
+    CTGRU: (ctgru.serves, ctgru.sequence),
     CTRNN: (solver.serves, solver.sequence),
     ODERNN: (solver.serves, solver.sequence),
+    ODELSTM: (ode_lstm.serves, ode_lstm.sequence),
+    BiRNN: (ode_lstm.serves, ode_lstm.sequence),
+    GRUD: (gru_d.serves, gru_d.sequence),
+    GRUODE: (gru_ode.serves, gru_ode.sequence),
 }
-SOLVED = (CTRNN, ODERNN)  # by a solver, which may be the adaptive one
+SOLVED = (CTRNN, ODERNN, ODELSTM, BiRNN, GRUODE)  # by a solver, which may be the adaptive one
 MASKED = (CfC, MixedCfC, CTRNN, ExpRNN)  # torch's kernels, which drive the others, know no mask with holes
 
 
@@ -69,6 +100,12 @@ def checked(engine: str, cell: Cell) -> str:
     if engine == "fused" and type(cell) not in {**FUSED, **NATIVE}:
         raise UserError(f"engine=fused does not exist for {type(cell).__name__}: expected auto, eager or compiled.")
     return engine
+
+
+def has_fused(cell: Cell) -> bool:
+    """Whether engine ``fused`` can drive ``cell`` as it is now, on its device."""
+    serves, _ = NATIVE.get(type(cell), (None, None))
+    return type(cell) in FUSED or (serves is not None and serves(cell, next(cell.parameters())))
 
 
 def chosen(engine: str, cell: Cell, x: Tensor, elapsed: Tensor, mask: Tensor | None, sizes: Sizes) -> str:

@@ -51,7 +51,7 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
         raise UserError(f"{folder.path / 'config.yaml'} cannot be used: {error}") from None
     device = set_up(job)
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    network = built(job, data).to(device)
+    network = built(job, data, device)
     try:
         network.load_state_dict(checkpoint.read(folder.checkpoint)["progress"].best_weights)
     except Exception as error:

@@ -14,7 +14,7 @@ from ltcbench import models, tasks
 from ltcbench.errors import Failure, Interrupted, UserError
 from ltcbench.files import writing
 from ltcbench.models import Network
-from ltcbench.models.scan import FUSED
+from ltcbench.models.scan import has_fused
 from ltcbench.progress import TrainingProgress
 from ltcbench.running.checks import check, check_answers, short_of_memory
 from ltcbench.running.folder import RunFolder, fingerprint
@@ -32,6 +32,9 @@ from ltcbench.training.baselines import baselines
 from ltcbench.training.loop import train
 
 log = logging.getLogger("ltcbench")
+
+# Updates from which on the time that torch.compile takes, some seconds, comes back.
+WORTH_COMPILING = 3000
 
 
 def run(job: Job) -> Result:
@@ -104,7 +107,7 @@ def _run(
     job: Job, identity: str, data: SequenceData, folder: RunFolder, device: torch.device, stop: threading.Event
 ) -> Result:
     began = time.time()
-    network = built(job, data).to(device)
+    network = built(job, data, device)
 
     name = f"{job.task}/{job.model} seed {job.seed}"
     progress = TrainingProgress(name, job.trainer.epochs)
@@ -149,20 +152,26 @@ def _run(
     return result
 
 
-def built(job: Job, data: SequenceData) -> Network:
-    """The job's network, its weights drawn with the job's seed."""
+def built(job: Job, data: SequenceData, device: torch.device) -> Network:
+    """The job's network on its device, its weights drawn with the job's seed.
+
+    By itself a long training is compiled if its cell has nothing faster.
+    """
     mask = data.train.mask
-    feature_mask = mask is not None and mask.ndim == 3
-    network = of_spec(job, data.spec, feature_mask, _engine(job, data))
+    network = of_spec(job, data.spec, feature_mask=mask is not None and mask.ndim == 3)
     network.calibrate_(
         torch.as_tensor(data.train.x),
         None if mask is None else torch.as_tensor(mask),
         torch.as_tensor(data.train.elapsed),
     )
+    network.to(device)
+    updates = job.trainer.epochs * len(data.train) // job.trainer.batch_size
+    if job.engine == "auto" and updates >= WORTH_COMPILING and not has_fused(network.cell):
+        network.engine = "compiled"
     return network
 
 
-def of_spec(job: Job, spec: Spec, feature_mask: bool, engine: str) -> Network:
+def of_spec(job: Job, spec: Spec, feature_mask: bool) -> Network:
     """The job's network for a task of this form, its weights drawn with the job's seed."""
     torch.manual_seed(job.seed)
     return models.build(
@@ -172,22 +181,9 @@ def of_spec(job: Job, spec: Spec, feature_mask: bool, engine: str) -> Network:
         spec.output_size,
         feature_mask=feature_mask,
         vocabulary=spec.vocabulary,
-        engine=engine,
+        engine=job.engine,
         **job.model_options,
     )
-
-
-# Updates from which on the time that torch.compile takes, some seconds, comes back.
-WORTH_COMPILING = 3000
-
-
-def _engine(job: Job, data: SequenceData) -> str:
-    """The engine of a training: by itself a long one is compiled if its cell has nothing faster."""
-    entry = models.MODELS.get(job.model)
-    updates = job.trainer.epochs * len(data.train) // job.trainer.batch_size
-    if job.engine == "auto" and entry and entry.cell not in FUSED and updates >= WORTH_COMPILING:
-        return "compiled"
-    return job.engine
 
 
 class _Log(logging.FileHandler):

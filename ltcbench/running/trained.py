@@ -121,7 +121,7 @@ def load(run: str | Path | RunFolder) -> Trained:
         ) from None
     job = job_of(folder.config())
     device = set_up(job)
-    network = of_spec(job, spec, bool(result["feature_mask"]), job.engine).to(device)
+    network = of_spec(job, spec, bool(result["feature_mask"])).to(device)
     try:
         network.load_state_dict(checkpoint.read(folder.checkpoint)["progress"].best_weights)
     except Exception as error:

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ltcbench import models
-from ltcbench.models.engines import closed_form, gru, lstm, native
+from ltcbench.models.engines import closed_form, native
+from ltcbench.models.scan import FUSED, has_fused
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
-CELLS = ("gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm")
+CELLS = (
+    "gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm", "ctgru", "ode_lstm", "bi_rnn",
+    "gru_ode", "ct_lstm", "phased_lstm", "gru_d",
+)  # fmt: skip
 STEPS, BATCH, FEATURES, UNITS = 6, 5, 3, 8
 
 
@@ -69,6 +73,40 @@ def test_every_cfc(name: str, flavour: str, layers: int, same_time: bool, kind: 
     assert_equal(built(name, flavour=flavour, backbone_layers=layers, backbone_units=5), kind, same=same_time)
 
 
+@pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
+@pytest.mark.parametrize("decay_bug", [False, True])
+@pytest.mark.parametrize("per_scale", [False, True])
+@pytest.mark.parametrize("scales", [1, 2, 11])
+def test_every_ctgru(scales: int, per_scale: bool, decay_bug: bool, kind: str) -> None:
+    assert_equal(built("ctgru", scales=scales, per_scale=per_scale, decay_bug=decay_bug), kind)
+
+
+def test_a_ctgru_whose_scales_are_all_far_away_is_as_near_to_float64_as_the_reference() -> None:
+    net, x = built("ctgru"), torch.randn(BATCH, STEPS, FEATURES)
+    net.cell.scales.bias.data += torch.linspace(-40, 40, len(net.cell.scales.bias))
+    results = []
+    for net.engine, dtype in (("eager", torch.float64), ("eager", torch.float32), ("fused", torch.float32)):
+        y, _ = net.to(dtype)(x.to(dtype))
+        results.append([y, *torch.autograd.grad(y.sum(), list(net.parameters()))])
+    for exact, reference, ours in zip(*results, strict=True):
+        assert (ours - exact).abs().max() <= 3 * (reference - exact).abs().max() + 1e-6 * exact.abs().max()
+
+
+@pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
+@pytest.mark.parametrize("name", ["ode_lstm", "bi_rnn", "gru_ode"])
+def test_every_equation(name: str, solver: str, bounded: bool, kind: str) -> None:
+    net = built(name, solver=solver, unfolds=2, bounded=bounded)
+    assert_equal(net, kind)  # with sub-steps of up to 1.5 that leave the bounds
+
+
+def test_a_ct_lstm_whose_memory_decays_at_once_or_never() -> None:
+    net = built("ct_lstm")
+    net.cell.gates.bias.data[-UNITS:] += torch.linspace(-90, 90, UNITS)
+    assert_equal(net, "holes")
+
+
 @pytest.mark.parametrize("kind", ["whole", "ragged"])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("activation", closed_form.ACTIVATIONS)
@@ -117,13 +155,8 @@ def test_what_c_does_not_know_takes_the_engine_before() -> None:
 def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "library", lambda *_: None)
     net = built(name)
-    assert_equal(net, "whole")
+    net(torch.randn(BATCH, STEPS, FEATURES))
+    assert has_fused(net.cell) == (type(net.cell) in FUSED)
+    assert net.ran == ("fused" if has_fused(net.cell) else "eager")
     net(torch.randn(BATCH, STEPS, FEATURES), mask=masked("holes", BATCH, STEPS))
     assert net.ran == ("fused" if name.startswith("cfc") else "eager")
-
-
-@pytest.mark.parametrize("source", [gru.SOURCE, lstm.SOURCE, closed_form.SOURCE])
-def test_every_function_that_is_called_is_named(source: native.Source) -> None:
-    code = source.path.read_text(encoding="utf-8")
-    assert all(f"void {function}(" in code for function in source.functions)
-    assert source.serves(torch.zeros(1))

@@ -11,7 +11,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltcbench.models.engines import closed_form, gru, lstm, ltc, native, solver
+from ltcbench.models.engines import (
+    closed_form,
+    ct_lstm,
+    ctgru,
+    gru,
+    gru_d,
+    gru_ode,
+    lstm,
+    ltc,
+    native,
+    ode_lstm,
+    phased_lstm,
+    solver,
+)
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 FUNCTIONS = ("answer",)
@@ -209,7 +222,22 @@ def test_processes_that_compile_at_once(source: Path, tmp_path: Path) -> None:
     assert len(list(home(tmp_path).iterdir())) == 1
 
 
-@pytest.mark.parametrize("source", [closed_form.SOURCE, gru.SOURCE, lstm.SOURCE, ltc.SOURCE, solver.SOURCE])
+@pytest.mark.parametrize(
+    "source",
+    [
+        closed_form.SOURCE,
+        ct_lstm.SOURCE,
+        ctgru.SOURCE,
+        gru.SOURCE,
+        gru_d.SOURCE,
+        gru_ode.SOURCE,
+        lstm.SOURCE,
+        ltc.SOURCE,
+        ode_lstm.SOURCE,
+        phased_lstm.SOURCE,
+        solver.SOURCE,
+    ],
+)
 def test_every_function_that_is_called_is_there(source: native.Source) -> None:
     code = source.path.read_text(encoding="utf-8")
     assert all(f"void {function}(" in code for function in source.functions)

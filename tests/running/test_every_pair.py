@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from ltcbench import models, tasks
 from ltcbench.errors import UserError
@@ -60,7 +61,14 @@ def test_it_trains_on_a_task_or_is_refused_in_one_sentence(model: str, tmp_path:
         data = stand_in(task)
         saved = tmp_path / f"{task}.pt"
         outcome = loop.train(
-            built(job, data), data, job.trainer, 0, saved, lambda _: None, lambda _: None, lambda: False
+            built(job, data, torch.device("cpu")),
+            data,
+            job.trainer,
+            0,
+            saved,
+            lambda _: None,
+            lambda _: None,
+            lambda: False,
         )
         (row,) = outcome.progress.history
         assert outcome.status == "finished" and math.isfinite(row["train_loss"]), task

@@ -69,17 +69,23 @@ class CTGRU(Cell):
     def step(self, state: State, drive: Drive, elapsed: Tensor) -> State:
         """One step over ``elapsed`` (B, 1)."""
         h_k = state[0].view(-1, self.hidden_size, self.M)
-        ln_tau = torch.arange(self.M, dtype=h_k.dtype, device=h_k.device) * (math.log(10) / 2)
+        ln_tau = self.ln_tau(h_k)
         ln_tau_r, ln_tau_s = self.scales(drive[0], h_k.sum(2)).unflatten(1, (2, self.hidden_size, -1)).unbind(1)
         r_k = torch.softmax(-((ln_tau_r - ln_tau) ** 2), dim=2)  # (B, H, M), as all that end in _k
         q = torch.tanh(self.event(drive[1], (r_k * h_k).sum(2)))
         s_k = torch.softmax(-((ln_tau_s - ln_tau) ** 2), dim=2)
-        if self.decay_bug:
-            decay = torch.where(ln_tau > 0, torch.exp(-elapsed / ln_tau.clamp(min=1)), 0.0)  # ln tau_1 is above 1
-        else:
-            decay = torch.exp(-elapsed * torch.exp(-ln_tau))  # (B, M)
-        h_k = ((1 - s_k) * h_k + s_k * q.unsqueeze(2)) * decay.unsqueeze(1)
+        h_k = ((1 - s_k) * h_k + s_k * q.unsqueeze(2)) * self.decay(elapsed, ln_tau).unsqueeze(1)
         return (h_k.flatten(1),)
+
+    def ln_tau(self, like: Tensor) -> Tensor:
+        """The scales, ln tau_k (M,); dtype and device of ``like``."""
+        return torch.arange(self.M, dtype=like.dtype, device=like.device) * (math.log(10) / 2)
+
+    def decay(self, elapsed: Tensor, ln_tau: Tensor) -> Tensor:
+        """What is left of each scale (B, M) after ``elapsed`` (B, 1)."""
+        if self.decay_bug:
+            return torch.where(ln_tau > 0, torch.exp(-elapsed / ln_tau.clamp(min=1)), 0.0)  # ln tau_1 is above 1
+        return torch.exp(-elapsed * torch.exp(-ln_tau))
 
     def output(self, state: State) -> Tensor:
         """h, the sum over the scales, (B, H)."""

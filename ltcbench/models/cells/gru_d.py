@@ -68,6 +68,10 @@ class GRUD(Cell):
             x, m = drive[0].chunk(2, dim=1)
             x_hat, delta, memory = self.imputation(x, m, memory, elapsed)
             of_x = self.gates.of_x(torch.cat([x_hat, m], dim=1))
-        h = torch.exp(-torch.relu(self.decay(delta))) * h
+        h = self.gamma(delta) * h
         z, h_tilde = reset_before(self.gates, of_x, h)
         return (h + z * (h_tilde - h), *memory)
+
+    def gamma(self, delta: Tensor) -> Tensor:
+        """What is left of the state (B, H) after ``delta`` (B, F or 1)."""
+        return torch.exp(-torch.relu(self.decay(delta)))

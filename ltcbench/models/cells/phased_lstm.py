@@ -51,6 +51,7 @@ class PhasedLSTM(Cell):
         super().__init__(input_size, hidden_size)
         choice("flavour", flavour, FLAVOURS)
         self.paper = flavour == "paper"
+        self.forget_bias = 0.0 if self.paper else 1.0
         self.gates = Affine(input_size, hidden_size, 4 * hidden_size)
         if self.paper:
             tau = torch.exp(torch.empty(hidden_size).uniform_(0, 3))
@@ -73,7 +74,7 @@ class PhasedLSTM(Cell):
         h, c, *time = state
         now = tuple(t + elapsed for t in time)
         k = self.openness(now[0] if self.paper else elapsed)
-        h_tilde, c_tilde = remember(self.gates(drive[0], h), c, 0.0 if self.paper else 1.0)
+        h_tilde, c_tilde = remember(self.gates(drive[0], h), c, self.forget_bias)
         return (h + k * (h_tilde - h), c + k * (c_tilde - c), *now)
 
     def openness(self, t: Tensor) -> Tensor:

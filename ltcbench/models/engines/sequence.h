@@ -6,6 +6,8 @@
 
 #include "simd.h"
 
+#define BLOCK 48 /* rows that go through a sequence together: what they need stays in the first cache */
+
 static inline int64_t total(int64_t T, const int64_t *sizes) {
     int64_t rows = 0;
     for (int64_t t = 0; t < T; t++) rows += sizes[t];

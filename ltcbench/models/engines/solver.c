@@ -37,8 +37,7 @@ void solver_backward(int64_t T, const int64_t *sizes, int64_t B, int64_t H, int6
     Equation e = {H, unfolds, stages, bounded, decays, clip, c, b, gain, room(packed_size(H, H))};
     pack(H, H, weight, H, 1, e.weight);
     float *now = room(BLOCK * H), *scratch = room(2 * BLOCK * H), *of_gain = room(H);
-    int64_t N = 0, many = unfolds * stages;
-    for (int64_t t = 0; t < T; t++) N += sizes[t];
+    int64_t N = total(T, sizes), many = unfolds * stages;
     for (int64_t first = 0; first < B; first += BLOCK)
         for (int64_t t = T - 1, n = N; t >= 0; t--) {
             n -= sizes[t];

@@ -15,9 +15,7 @@
 #ifndef SOLVER_H
 #define SOLVER_H
 
-#include "simd.h"
-
-#define BLOCK 48 /* rows that go through a sequence together: what they need stays in the first cache */
+#include "sequence.h"
 
 typedef struct {
     int64_t H, unfolds, stages, bounded; /* bounded: to +-max(|y before the step|, |gain|) */

@@ -40,7 +40,7 @@ def sequence(
 
 
 @functools.cache
-def _columns(method: str) -> tuple[Tensor, Tensor]:
+def columns(method: str) -> tuple[Tensor, Tensor]:
     """The columns c and b of ``solver.h``."""
     tableau = TABLEAUS[method]
     assert not any(weight for row in tableau.a for weight in row[:-1])  # each stage starts from the one before alone
@@ -49,7 +49,7 @@ def _columns(method: str) -> tuple[Tensor, Tensor]:
 
 def settings(cell: CTRNN, h: Tensor) -> Settings:
     """What the C functions need to know of an equation and its solver, whose sub-steps have these lengths."""
-    c, b = _columns(cell.solver.name)
+    c, b = columns(cell.solver.name)
     # No sub-step of at most 1 leaves the interval that the exact solution stays in.
     bounded = cell.bounded and cell.decays and bool((h > 1).any())
     clip = float("inf") if cell.clip is None else float(cell.clip)
