@@ -101,6 +101,7 @@ RANGES = {
     "samples": Range(2, 10**6),
 }
 CHOICES: Mapping[str, Sequence[str]] = {}
+FILES = ("recording",)
 
 
 def draws(settings: Settings) -> list[Draw]:
