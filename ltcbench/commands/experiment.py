@@ -19,13 +19,16 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("overrides", metavar="key=value", nargs="*", help="e.g. protocol=clean draws=4")
     cores = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"draws side by side (default: {cores})")
+    parser.add_argument("--recording", metavar="FILE", help="of tightness: figure_1_data.mat, as recording=FILE")
     parser.add_argument("--publish", action="store_true", help="put result and picture into runs/published")
     options = parser.parse_intermixed_args(arguments)
     jobs = values.checked("--jobs", options.jobs, int, Range(1, 1024))
 
     from ltcbench.experiments.asked import asked
+    from ltcbench.settings.composition import quoted
 
-    protocol, settings = asked(options.experiment, options.overrides)
+    recording = [] if options.recording is None else [f"recording={quoted(options.recording)}"]
+    protocol, settings = asked(options.experiment, [*options.overrides, *recording])
 
     from ltcbench.experiments import running, tables
     from ltcbench.experiments.folder import PICTURE

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -331,23 +332,30 @@ def picture(result: Result, rows: Sequence[Row]) -> bytes:
         mine = [
             line for line in result.values["steps"] if _is(line, solver, bounded, "extreme") and line["at"] in places
         ]
-        parts.append(
-            line([(x(its["at"]), y(100 * its["left"])) for its in mine], "own" if solver == "fused" else "other")
-        )
-        first = next((its["at"] for its in mine if its["left"] > 0.5), None)
-        names[_named(solver, bounded)] = first
+        points = [(x(its["at"]), y(100 * its["left"])) for its in mine]
+        parts.append(line(points, "own" if solver == "fused" else "other"))
+        names[_named(solver, bounded)] = _crossing(points, y(50))
     parts += _names(names, x, y)
     return plots.standalone(
         plots.WIDTH + 190, plots.HEIGHT, "networks outside theorem 2 over the length of a step", parts
     )
 
 
+def _crossing(points: Sequence[tuple[float, float]], height: float) -> float | None:
+    """Where a line first rises through a height (y grows downwards), None where it does not."""
+    for (a, below), (b, above) in pairwise(points):
+        if above < height <= below:
+            return a + (b - a) * (below - height) / (below - above)
+    return None
+
+
 def _names(where: Mapping[str, float | None], x: Axis, y: Axis) -> list[str]:
-    """Names of lines: where each has risen above a half; those that stay at zero, in the end."""
+    """Names of lines: right of where each rises through a half; those that do not, in the end."""
     never = [name for name, at in where.items() if at is None]
-    placed = [(x(at) + 6, y(62 - 14 * i), name) for i, (name, at) in enumerate(where.items()) if at is not None]
+    rising = [(at, name) for name, at in where.items() if at is not None]
+    placed = [(at + 10, y(58 - 12 * i), name) for i, (at, name) in enumerate(rising)]
     placed += [(x.end + 6, y(0) - 13 * i, name) for i, name in enumerate(never)]
-    return [f'<text class="name" x="{a}" y="{b}">{name}</text>' for a, b, name in placed]
+    return [f'<text class="name" x="{a:.1f}" y="{b}">{name}</text>' for a, b, name in placed]
 
 
 TABLES = {"ltc-bounds": layout}

@@ -38,7 +38,8 @@ EXPLANATION = (
     "Order: median [5, 95 %] over networks of the exponent of one step's error, for steps of 2^-6 to 2^-9; reproduced "
     "if the median lies within 0.1 of the expected. Evaluations: medians over networks of calls of the equation in one "
     "sample. Exponents: processor time of a training step, one thread, log-log least squares with a 95 % interval; "
-    "reproduced if the paper's lies in it or within 0.15 of ours; an exponent below it does not contradict an O()."
+    "reproduced if the paper's lies in it or within 0.15 of ours. An O() is an upper bound, and these sizes are too "
+    "small to test how time grows: below the bound says only that nothing contradicts it."
 )
 
 

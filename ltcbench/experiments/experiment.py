@@ -98,6 +98,12 @@ def measurement(its: Experiment) -> Callable[[Any], Mapping[str, Any]] | None:
     return found
 
 
+def input_files(its: Experiment) -> Sequence[str]:
+    """Settings of an experiment that name a file it reads: its ``FILES``, which few have."""
+    found: Sequence[str] = getattr(its, "FILES", ())
+    return found
+
+
 def names() -> list[str]:
     """The experiments."""
     return groups.names("experiment")

@@ -19,7 +19,7 @@ import yaml
 from ltcbench import places
 from ltcbench.errors import UserError
 from ltcbench.experiments.asked import checked
-from ltcbench.experiments.experiment import Draw, Experiment, Result, Row, Value, experiment
+from ltcbench.experiments.experiment import Draw, Experiment, Result, Row, Value, experiment, input_files
 from ltcbench.files import from_json, write
 from ltcbench.running.folder import RunFolder
 
@@ -29,9 +29,24 @@ MEASURED = "measured.json"
 
 
 def fingerprint(name: str, its: Experiment, settings: Any) -> str:
-    """The identity of an experiment's result: 12 hexadecimal digits over everything that decides its numbers."""
+    """The identity of an experiment's result: 12 hexadecimal digits over everything that decides its numbers.
+
+    Of a file that a setting names its content counts, not where it lies.
+
+    Raises:
+        UserError: such a file cannot be read.
+    """
     decides = {"experiment": name, "numerics": its.NUMERICS, **asdict(settings)}
+    decides |= {key: _content(key, decides[key]) for key in input_files(its) if decides[key] is not None}
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _content(key: str, path: str) -> str:
+    """SHA-256 of a file."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{key}={path} cannot be read ({error}): expected a file.") from None
 
 
 class ExperimentFolder:

@@ -101,6 +101,7 @@ RANGES = {
     "samples": Range(2, 10**6),
 }
 CHOICES: Mapping[str, Sequence[str]] = {}
+FILES = ("recording",)
 
 
 def draws(settings: Settings) -> list[Draw]:
@@ -314,7 +315,7 @@ def picture(result: Result, rows: Sequence[Row]) -> bytes:
         parts += _curves(name, t, found, left, width, top)
     parts += _over_w(result.values["w_tau"], 2 * width, width, height)
     label = "formulas over time for five inputs, and their errors over w_tau"
-    return plots.standalone(3 * width + 20, 2 * height, label, parts)
+    return plots.standalone(3 * width + 90, 2 * height, label, parts)
 
 
 def _curves(name: str, t: Array, found: Mapping[str, Array], left: int, width: int, top: int) -> list[str]:

@@ -14,7 +14,7 @@ from ltcbench.experiments.experiment import Experiment, Result, experiment
 from ltcbench.reporting.layout import Layout
 
 SMALL = {
-    "bounds": ["draws=2", "steps=40", "z=[1,3,10]", "wide=[1,32]", "end=2"],
+    "bounds": ["draws=2", "steps=20", "z=[1,3,10]", "wide=[32]", "end=1"],
     "tightness": ["draws=3", "networks=2", "samples=40", "points=501", "w_tau=[0,1]"],
     "complexity": ["draws=2", "units=6", "features=3", "factors=[1,10]", "stiffest=[100]", "width=8"],
 }

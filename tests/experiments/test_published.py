@@ -63,11 +63,11 @@ def test_accepted_steps_of_the_clean_networks(activation: str, steps: tuple[floa
     ],
 )
 def test_lengths_of_the_papers_panels(network: str, lengths: tuple[float | None, ...]) -> None:
-    """30 draws; the reference has 4 to 30. None: an LTC whose lengths spread over more than a factor of ten."""
-    found = published("trajectory", "draws=30")[network]
+    """100 draws; the reference has 4 to 30. None: an LTC whose lengths spread over more than a factor of ten."""
+    found = published("trajectory")[network]
     for model, reference in zip(MODELS, lengths, strict=True):
         its = found[model]["length"]
-        assert its["n"] == 30
+        assert its["n"] == 100
         if reference is not None:
             assert its["median"] == pytest.approx(reference, rel=0.15)
 
@@ -111,14 +111,14 @@ def test_who_is_in_front_when_one_quirk_is_mended(quirk: str) -> None:
 
 
 def test_theorem_5_is_broken_and_the_bound_is_one_of_the_tolerance() -> None:
-    found = published("lower-bounds", "draws=8")
+    found = published("lower-bounds")
     for part in ("as set", "variance / k, true hard tanh"):
         its = found[part]
         assert its["node"]["paper_broken"] == its["ctrnn"]["paper_broken"] == 0
-        assert its["ltc"]["paper_broken"] == 8
+        assert its["ltc"]["paper_broken"] == 100
         assert its["ltc"]["paper"] > 10 * its["ltc"]["length"]
     assert found["as set"]["ltc"]["script_broken"] == 0
-    assert found["variance / k, true hard tanh"]["ltc"]["script_broken"] == 8
+    assert found["variance / k, true hard tanh"]["ltc"]["script_broken"] > 90
     assert round(found["base"], 4) == 1.0654
     rows = [its for its in found["tolerance"] if its["spread"] == 2]
     assert max(its["length"] for its in rows) < 1.01 * min(its["length"] for its in rows)

@@ -8,10 +8,12 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.io import savemat
 
+from ltcbench import cli
 from ltcbench.errors import UserError
 from ltcbench.experiments import tightness
 from ltcbench.experiments.asked import asked
 from ltcbench.experiments.closed import recording
+from ltcbench.experiments.folder import fingerprint
 
 
 def tables(samples: int = 30) -> dict[str, Any]:
@@ -65,6 +67,35 @@ def test_the_experiment_takes_a_recording(tmp_path: Path) -> None:
     rows = tightness.compute(settings, *draw.key)
     assert len(rows) == draw.rows
     assert {row["case"] for row in rows} == {*tightness.FORMS, *tightness.OTHERS}
+
+
+def test_the_content_of_a_recording_decides_the_folder_and_not_its_place(tmp_path: Path) -> None:
+    def of(path: Path) -> str:
+        return fingerprint("tightness", tightness, asked("tightness", [f"recording={path}"])[1])
+
+    first, copy = tmp_path / "data.mat", tmp_path / "copy.mat"
+    savemat(first, tables())
+    copy.write_bytes(first.read_bytes())
+    before = of(first)
+    assert of(copy) == before != fingerprint("tightness", tightness, asked("tightness", [])[1])
+    savemat(first, tables(31))
+    assert of(first) != before
+    with pytest.raises(UserError, match=r"recording=.*nowhere.mat cannot be read"):
+        of(tmp_path / "nowhere.mat")
+
+
+def test_a_recording_can_be_given_as_a_flag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its name needs Hydra's quotes; an experiment that takes none says so."""
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path))
+    path = tmp_path / "of 'one', two=2.mat"
+    savemat(path, tables())
+    words = ["draws=1", "networks=0", "points=11", "--jobs", "1", "--recording", str(path)]
+    assert cli.run(["experiment", "tightness", *words]) == 0
+    assert "a neuron of the recording" in capsys.readouterr().out
+    assert cli.run(["experiment", "depth", "--recording", str(path)]) == 2
+    assert "unknown setting 'recording'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
