@@ -44,25 +44,26 @@ def filled(claim: Claim, protocol: str, words: Sequence[str] = (), source: Path 
         protocol: ``paper`` or ``clean``.
         words: overrides of the experiment's settings.
         source: folder of runs or of published files; None: the folder of runs, then the published files in it. Where
-            there is no result with as many draws, the one with the most stands in, and its title says so.
+            there is no result with as many draws in either, the one with the most stands in, and its title says so.
 
     Raises:
         UserError: an override is not right.
     """
     name = claim.experiment
     _, settings = asked(name, [f"protocol={protocol}", *words])
-    for runs in [source] if source else [places.runs(), published.folder()]:
-        folder = _found(runs, name, settings)
+    sources = [source] if source else [places.runs(), published.folder()]
+    exact = [ExperimentFolder.of(name, settings, runs) for runs in sources]
+    for folder in (*exact, *(_fewer(runs, name, settings) for runs in sources)):
         if folder is not None and (result := folder.result()) is not None:
             return Filled(claim, result, folder)
     return Filled(claim, Result(name, protocol, settings, {}), None)
 
 
-def _found(runs: Path, name: str, settings: Any) -> ExperimentFolder | None:
-    """The folder with these settings, or else with the most draws of those that are the same but for their number."""
+def _fewer(runs: Path, name: str, settings: Any) -> ExperimentFolder | None:
+    """The folder with the most draws of those whose settings are the same but for their number."""
+    if not hasattr(settings, "draws"):
+        return None
     folder = ExperimentFolder.of(name, settings, runs)
-    if folder.result() is not None or not hasattr(settings, "draws"):
-        return folder
     others = [ExperimentFolder(path.parent, folder.its) for path in folder.path.parent.glob(f"*/{RESULT}")]
     there = [(result.settings.draws, other) for other in others if (result := other.result()) is not None]
     alike = [

@@ -107,6 +107,10 @@ def test_a_result_is_published_and_found(runs: Path, capsys: pytest.CaptureFixtu
         assert "0 of 2" in out and not err
     assert cli.run(["table", "ltc-2", "width=8", "draws=5"]) == 0
     assert "draws=2, width=8. LTC paper" in capsys.readouterr().out
+    assert cli.run(["experiment", "depth", "draws=1", "width=8", "--jobs", "1"]) == 0  # fewer, of one's own
+    capsys.readouterr()
+    assert cli.run(["table", "ltc-2", *SMALL]) == 0
+    assert "0 of 2" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

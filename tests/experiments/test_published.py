@@ -82,7 +82,7 @@ CLEAN = {
 
 @pytest.mark.parametrize("activation", CLEAN)
 def test_clean_lengths_and_those_without_a_size(activation: str) -> None:
-    found, reference = published("trajectory", "protocol=clean", "draws=30")[f"{activation} 100 1 2"], CLEAN[activation]
+    found, reference = published("trajectory", "protocol=clean")[f"{activation} 100 1 2"], CLEAN[activation]
     for model, length, relative in zip(MODELS, reference[:3], reference[3:], strict=True):
         assert found[model]["length"]["median"] == pytest.approx(length, rel=0.3 if activation == "relu" else 0.1)
         assert found[model]["relative_length"] == pytest.approx(relative, rel=0.06)
