@@ -14,8 +14,8 @@ from ltcbench import __version__, places
 NEEDED = ("torch", "numpy", "hydra-core", "omegaconf", "pandas", "tqdm", "requests", "mlflow", "filelock")
 # How much longer a training step takes without machine code of our own: measured in one process, at the tables' sizes.
 WITHOUT_C = (
-    "ltc about 8 times, ctgru 6 to 9, ctrnn and node 2 to 6, ode_lstm, bi_rnn and gru_ode 2 to 16, other gated cells 1.1 to "
-    "8, the cfc family 1.2 to 1.7."
+    "ltc about 8 times, ctgru 6 to 9, ctrnn and node 2 to 6, ode_lstm, bi_rnn and gru_ode 2 to 16, other gated cells "
+    "1.1 to 8, the cfc family 1.2 to 1.7."
 )
 EXTRAS = {"hydra-joblib-launcher": "parallel", "hydra-submitit-launcher": "slurm"}
 
