@@ -16,8 +16,13 @@ def of(name: str, missing: bool) -> models.Network:
     return models.build(name, 3, 8, 2, feature_mask=missing).eval()
 
 
-@pytest.mark.parametrize("missing", [False, True])
-@pytest.mark.parametrize("name", [pytest.param(m, marks=() if m in QUICK else pytest.mark.slow) for m in WHOLE])
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        *((name, missing) for name in QUICK for missing in (False, True)),
+        *(pytest.param(name, True, marks=pytest.mark.slow) for name in WHOLE if name not in QUICK),
+    ],
+)
 def test_whole_sequences(name: str, missing: bool) -> None:
     net = of(name, missing)
     program = whole_program(net).module()
