@@ -5,6 +5,7 @@ from typing import Any
 
 from ltcbench import tasks
 from ltcbench.errors import Failure, UserError
+from ltcbench.models import Network
 from ltcbench.running.checks import check
 from ltcbench.running.folder import RunFolder
 from ltcbench.running.machine import set_up
@@ -37,6 +38,20 @@ def job_of(tree: Mapping[str, Any]) -> Job:
     return job
 
 
+def put_weights(network: Network, folder: RunFolder) -> None:
+    """Give the network the weights of the epoch that counts.
+
+    Raises:
+        Failure: the checkpoint cannot be read, or has no such epoch.
+    """
+    try:
+        network.load_state_dict(checkpoint.read(folder.checkpoint)["progress"].best_weights)
+    except Exception as error:
+        raise Failure(
+            f"{folder.checkpoint} holds no network of this run ({type(error).__name__}): train again with force=true."
+        ) from error
+
+
 def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
     """Loss and metric on train, valid (where there is one) and test, with the weights of the epoch that counts.
 
@@ -52,12 +67,7 @@ def evaluated(folder: RunFolder) -> dict[str, dict[str, float]]:
     device = set_up(job)
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
     network = built(job, data, device)
-    try:
-        network.load_state_dict(checkpoint.read(folder.checkpoint)["progress"].best_weights)
-    except Exception as error:
-        raise Failure(
-            f"{folder.checkpoint} holds no network of this run ({type(error).__name__}): train again with force=true."
-        ) from error
+    put_weights(network, folder)
     parts = {"train": data.train, "valid": data.valid, "test": data.test}
     return {
         name: evaluate(network, data.spec, Part.of(data.spec, part, device)) for name, part in parts.items() if part

@@ -22,7 +22,6 @@ from ltcbench.running.trained import Trained
 from ltcbench.settings.job import tree
 
 FORMATS = {"torch": ".pt2", "onnx": ".onnx", "safetensors": ".safetensors"}
-FORMS = ("sequence", "step")
 TOLERANCE = 1e-5  # of the largest output
 
 Function = Callable[[Sequence[Tensor]], Sequence[Tensor]]

@@ -52,9 +52,9 @@ def numbers(network: Network, data: SequenceData, outcome: Outcome) -> Result:
             y = predictions(network, data.spec, part)
             test[epoch] = scores(data.spec, y, part)
             if data.classes and epoch == progress.best_epoch:
-                told_apart = part.repeated(len(y) // len(part))
-                chosen = ... if told_apart.counted is None else told_apart.counted
-                matrix = confusion(y[chosen].flatten(0, -2), told_apart.y[chosen].flatten(), data.classes)
+                each = part.repeated(len(y) // len(part))
+                chosen = ... if each.counted is None else each.counted
+                matrix = confusion(y[chosen].flatten(0, -2), each.y[chosen].flatten(), data.classes)
                 classes = told(matrix, data.spec.labels)
 
     def at(epoch: int | None) -> Result | None:

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltcbench.errors import Failure, UserError
+from ltcbench.errors import UserError
 from ltcbench.models import Network
-from ltcbench.running.evaluation import job_of
+from ltcbench.running.evaluation import job_of, put_weights
 from ltcbench.running.folder import RunFolder, found
 from ltcbench.running.machine import set_up
 from ltcbench.running.run import of_spec
 from ltcbench.settings.job import Job
 from ltcbench.tasks import own_unseen
 from ltcbench.tasks.sequences import Array, Spec
-from ltcbench.training import checkpoint
 from ltcbench.training.batches import Part
 from ltcbench.training.evaluate import predictions
 
@@ -122,10 +121,5 @@ def load(run: str | Path | RunFolder) -> Trained:
     job = job_of(folder.config())
     device = set_up(job)
     network = of_spec(job, spec, bool(result["feature_mask"])).to(device)
-    try:
-        network.load_state_dict(checkpoint.read(folder.checkpoint)["progress"].best_weights)
-    except Exception as error:
-        raise Failure(
-            f"{folder.checkpoint} holds no network of this run ({type(error).__name__}): train again with force=true."
-        ) from error
+    put_weights(network, folder)
     return Trained(network.eval(), spec, job, result, folder.path)
