@@ -41,6 +41,12 @@ def runs() -> Path:
     return Path(os.environ.get("LTCBENCH_RUNS") or _home() / "runs").absolute()
 
 
+def cache() -> Path:
+    """The folder of what a user's programs may forget at any time."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111, pathlib's wants a home
+    return Path(home).absolute() / "ltcbench"
+
+
 def mirror() -> str | None:
     """The default data mirror, a folder or URL laid out ``<mirror>/<dataset>/<file>``, or None."""
     return os.environ.get("LTCBENCH_MIRROR") or None

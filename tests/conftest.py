@@ -14,6 +14,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing that the tests' trainings leave for later ones stays on the machine, nor is taken from it."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(autouse=True)
 def subnormal_numbers() -> Iterator[None]:
     """A training in the test's own process leaves the processor without them, and other tests have to have them."""

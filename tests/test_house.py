@@ -20,7 +20,7 @@ FLOORS = (
     ("running",),
     ("training",),
     ("tasks", "paper"),
-    ("data", "settings", "models"),
+    ("data", "settings", "models", "memo"),
     ("files", "terminal", "values"),
     ("places", "progress", "errors"),
     ("__init__",),

@@ -2,6 +2,7 @@
 
 import argparse
 
+from ltcbench import memo
 from ltcbench.errors import unknown
 from ltcbench.settings import composition, groups
 from ltcbench.terminal import table
@@ -20,6 +21,11 @@ def run(arguments: list[str]) -> int:
 
 def models_table() -> str:
     """Every model: family, parameters at its default size with 17 inputs, use of elapsed times, source."""
+    rows = memo.remembered("models", _models)
+    return table(["model", "family", "parameters", "uses time", "what"], rows, right=(2,))
+
+
+def _models() -> list[list[str]]:
     from ltcbench import models
 
     rows = []
@@ -30,7 +36,7 @@ def models_table() -> str:
         size = models.build(name, 17, settings.pop("hidden_size"), None, **settings).size()
         time = "yes" if about.uses_elapsed else "no"
         rows.append([name, about.family, f"{size:,}", time, about.source])
-    return table(["model", "family", "parameters", "uses time", "what"], rows, right=(2,))
+    return rows
 
 
 def tasks_table() -> str:

@@ -4,10 +4,11 @@
 """
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from ltcbench import memo
 from ltcbench.settings import composition, groups
 from ltcbench.settings.job import Job
 
@@ -40,21 +41,32 @@ def run(arguments: list[str]) -> int:
 
 
 def _model(job: Job) -> str:
-    from ltcbench import models
-
-    about = models.about(job.model)
-    lines = [f"MODEL {job.model}: {about.source}", "", textwrap.indent(about.equation, "  ")]
-    if about.symbols:
-        lines += ["", "  symbols", *_items(about.symbols)]
-    if about.deviations:
-        lines += ["", "  deviations from the paper", *_items(about.deviations)]
+    about = _about(job.model)
+    lines = [f"MODEL {job.model}: {about['source']}", "", textwrap.indent(about["equation"], "  ")]
+    if about["symbols"]:
+        lines += ["", "  symbols", *_items(about["symbols"])]
+    if about["deviations"]:
+        lines += ["", "  deviations from the paper", *_items(about["deviations"])]
     options = {"hidden_size": job.hidden_size, **job.model_options}
     lines += ["", "  options", *(f"    {key} = {value}" for key, value in options.items())]
-    if about.rows:
-        lines += ["", f"  rows in the tables {', '.join(about.rows)}"]
-    if not about.uses_elapsed:
+    if about["rows"]:
+        lines += ["", f"  rows in the tables {', '.join(about['rows'])}"]
+    if not about["uses_elapsed"]:
         lines += ["", "  has no notion of time: elapsed times are ignored"]
     return "\n".join(lines)
+
+
+def _about(model: str) -> dict[str, Any]:
+    """What ``ltcbench.models.about`` says of a model."""
+
+    def said() -> dict[str, Any]:
+        from ltcbench import models
+
+        return asdict(models.about(model))
+
+    return (
+        said() if model not in groups.names("model") else cast(dict[str, Any], memo.remembered(("about", model), said))
+    )
 
 
 def _task(job: Job) -> str:
@@ -81,16 +93,21 @@ def _task(job: Job) -> str:
     if data is None:
         lines += ["", f"  sizes, trivial baselines: fetch the data first (ltcbench data fetch {job.task})"]
     else:
-        lines += _sizes(data)
+        lines += _sizes(data, job.task_options)
     return "\n".join(lines)
 
 
-def _sizes(data: "SequenceData") -> list[str]:
+def _sizes(data: "SequenceData", options: Mapping[str, Any]) -> list[str]:
     """Numbers of sequences, and test metrics of predictors that need no network."""
-    from ltcbench.training.baselines import baselines
+
+    def measured() -> dict[str, float]:
+        from ltcbench.training.baselines import baselines
+
+        return baselines(data)
 
     sizes = {"train": data.train, "valid": data.valid or (), "test": data.test}
-    scores = baselines(data)
+    decided_by = (data.spec, data.source, dict(data.checksums), dict(data.quirks), dict(options))
+    scores = memo.remembered(("baselines", decided_by), measured)
     return [
         "",
         f"  sequences: {', '.join(f'{part} {len(split)}' for part, split in sizes.items())}",

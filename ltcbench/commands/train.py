@@ -108,9 +108,14 @@ def _train(cfg: DictConfig) -> str:
 
     _log_to_terminal()
     job = composition.job(cfg, composition.chosen_recipe(HydraConfig.get()))
-    from ltcbench.running.run import run  # torch and pandas, only when the configuration is right
+    from ltcbench.running.done import done_before
 
-    status: str = run(job)["status"]
+    result = done_before(job)
+    if result is None:
+        from ltcbench.running.run import run  # torch and pandas, only when the configuration is right
+
+        result = run(job)
+    status: str = result["status"]
     return status
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ltcbench import memo
 from ltcbench.errors import UserError
 from ltcbench.paper import selection, tables
 from ltcbench.paper.tables import Cell
 from ltcbench.settings import composition
-from ltcbench.settings.job import Job, tree
+from ltcbench.settings.job import Job, checked, tree
 
 
 def of_tables(
@@ -49,10 +50,18 @@ def of_cells(cells: Sequence[Cell], protocols: Sequence[str], overrides: Sequenc
     for protocol in protocols:
         for cell in runnable:
             if protocol in cell.column.protocols:
-                job = composition.composed([*cell.overrides(protocol), *overrides])
+                job = _composed([*cell.overrides(protocol), *overrides])
                 if by_hand:
                     from ltcbench.running.checks import check  # torch; the table's own settings need no check
 
                     check(job)
                 found.setdefault(str(tree(job)), job)
     return [replace(job, seed=seed) for seed in range(seeds) for job in found.values()]
+
+
+def _composed(overrides: Sequence[str]) -> Job:
+    """The job of these overrides, whose composition is remembered unless they may look elsewhere, as ${oc.env:X}."""
+    if any("$" in override for override in overrides):
+        return composition.composed(overrides)
+    settings, recipe = memo.remembered(("composed", overrides), lambda: composition.plain(overrides))
+    return checked(settings, recipe)

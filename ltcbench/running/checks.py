@@ -1,11 +1,11 @@
 """What can be told of a job before its data are touched."""
 
 import os
+from typing import NamedTuple
 
-import torch
-
-from ltcbench import models, tasks
+from ltcbench import memo, tasks
 from ltcbench.errors import UserError
+from ltcbench.settings import groups
 from ltcbench.settings.job import Job
 from ltcbench.tasks.sequences import Spec
 
@@ -24,15 +24,11 @@ def check(job: Job) -> None:
     spec = tasks.TASKS[job.task].SPEC
     if spec is not None:
         check_answers(job, spec)
-    # Without memory for its weights where they may be many; torch needs a second to prepare for that.
-    sizes = [value for key, value in job.model_options.items() if type(value) is int and not key.endswith("seed")]
-    device = torch.device("meta" if max(job.hidden_size, *sizes, 0) > _LARGE else "cpu")
-    with device, torch.random.fork_rng(devices=[]):
-        network = models.build(job.model, 1, job.hidden_size, 1, engine=job.engine, **job.model_options)
-    needed, there = _COPIES * 4 * network.size(), _memory()
+    size = _facts(job).size
+    needed, there = _COPIES * 4 * size, _memory()
     if needed > there:
         raise UserError(
-            f"model.hidden_size={job.hidden_size} makes {network.size():.3g} parameters, whose training takes "
+            f"model.hidden_size={job.hidden_size} makes {size:.3g} parameters, whose training takes "
             f"{needed / 1e9:.3g} GB and more of memory; this machine has {there / 1e9:.3g} GB: choose fewer units."
         )
 
@@ -43,9 +39,10 @@ def check_answers(job: Job, spec: Spec) -> None:
     Raises:
         UserError: there is a target at every step, and the model gives one answer for a whole sequence.
     """
-    entry = models.MODELS.get(job.model)
-    if entry is None or not entry.cell.whole or not spec.per_step or job.model_options.get("causal_ok") is True:
+    if not spec.per_step or job.model_options.get("causal_ok") is True or not _facts(job).whole:
         return
+    from ltcbench import models
+
     way_out = "choose another model"
     if "causal_ok" in models.options_of(job.model):
         way_out += ", or model.causal_ok=true for answers that look at later steps too, which is not causal"
@@ -55,6 +52,38 @@ def check_answers(job: Job, spec: Spec) -> None:
     )
 
 
+class _Facts(NamedTuple):
+    """Of a network: its parameters, and whether it gives one answer for a whole sequence."""
+
+    size: int
+    whole: bool
+
+
+def _facts(job: Job) -> _Facts:
+    """What a network of the job is; of our own models remembered, since it takes torch to know.
+
+    Raises:
+        UserError: there is no such model, or it does not take the options of the job.
+    """
+
+    def facts() -> _Facts:
+        import torch
+
+        from ltcbench import models
+
+        # Without memory for its weights where they may be many; torch needs a second to prepare for that.
+        sizes = [value for key, value in job.model_options.items() if type(value) is int and not key.endswith("seed")]
+        device = torch.device("meta" if max(job.hidden_size, *sizes, 0) > _LARGE else "cpu")
+        with device, torch.random.fork_rng(devices=[]):
+            network = models.build(job.model, 1, job.hidden_size, 1, engine=job.engine, **job.model_options)
+        return _Facts(network.size(), network.cell.whole)
+
+    if job.model not in groups.names("model"):  # its code is not in our package
+        return facts()
+    question = ("network", job.model, job.hidden_size, job.engine, dict(job.model_options))
+    return _Facts(*memo.remembered(question, facts))
+
+
 def _memory() -> int:
     """Of the machine, in bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -62,4 +91,6 @@ def _memory() -> int:
 
 def short_of_memory(error: Exception) -> bool:
     """Whether a computation ended because there was no memory left for it."""
+    import torch
+
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)

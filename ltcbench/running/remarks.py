@@ -22,7 +22,9 @@ def remarks(data: SequenceData) -> Iterator[str]:
     warning = ""
     if not least <= median <= most or largest > far:
         warning = ": far from 1, where models begin; see task.time_unit"
-    yield f"elapsed times of the training part: median {median:.4g}, largest {largest:.4g}{warning}."
+    clock = data.spec.clock
+    unit = f" (1 is {clock.unit:.4g}{' s' if clock.dates else ''})" if clock else ""
+    yield f"elapsed times of the training part{unit}: median {median:.4g}, largest {largest:.4g}{warning}."
 
 
 def overlooked(data: SequenceData, history: Sequence[Mapping[str, float]], best_epoch: int) -> str | None:

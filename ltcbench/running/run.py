@@ -17,6 +17,7 @@ from ltcbench.models import Network
 from ltcbench.models.scan import has_fused
 from ltcbench.progress import TrainingProgress
 from ltcbench.running.checks import check, check_answers, short_of_memory
+from ltcbench.running.done import done
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.machine import set_up
 from ltcbench.running.remarks import overlooked, remarks
@@ -56,10 +57,10 @@ def run(job: Job) -> Result:
     folder = RunFolder.of(job, identity)
     name = f"{job.task}/{job.model}"
 
-    if not job.force and (result := _done(folder, name)):
+    if not job.force and (result := done(folder, name)):
         return result
     with folder.lock(f"{name}: another process works on this run ({folder.path}); waiting for it."):
-        if not job.force and (result := _done(folder, name)):  # by the process that had the lock
+        if not job.force and (result := done(folder, name)):  # by the process that had the lock
             return result
         if not job.force and folder.damaged():
             log.warning("%s: result.json in %s cannot be read; going on from the checkpoint.", name, folder.path)
@@ -88,15 +89,6 @@ def run(job: Job) -> Result:
                         "trainer.batch_size, model.hidden_size or task.window, or another device."
                     ) from error
                 raise
-
-
-def _done(folder: RunFolder, name: str) -> Result | None:
-    """The result of a run that needs nothing more."""
-    result = folder.result()
-    if result is None or result["status"] not in ("finished", "diverged"):
-        return None
-    log.info("%s: done before (%s); force=true does it again.", name, folder.path)
-    return result
 
 
 def _first_line(error: Exception) -> str:

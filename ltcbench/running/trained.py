@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ltcbench import tasks
 from ltcbench.errors import UserError
 from ltcbench.models import Network
 from ltcbench.running.evaluation import job_of, put_weights
@@ -57,7 +58,7 @@ class Trained:
                 f"{self.path} learnt {self.job.task}, not a table: expected a run of task=csv; ltcbench evaluate tests "
                 "this one."
             )
-        unseen = own_unseen.read(table, self.spec, self.network.feature_mask, self.job.task_options)
+        unseen = own_unseen.read(table, self.spec, self.network.feature_mask, self._options())
         spoken = self._spoken(unseen)
         if self.spec.per_step:
             place = np.empty(len(unseen.table), np.int64)  # which window and step a row is in
@@ -71,6 +72,10 @@ class Trained:
         cells = [unseen.table.column(name) for name in names]
         for row in rows:
             yield {name: column[row] for name, column in zip(names, cells, strict=True)} | self._named(said[row])
+
+    def _options(self) -> dict[str, Any]:
+        """Those of the task, each of the kind that it wants: a text may stand as a number in ``config.yaml``."""
+        return tasks.checked(self.job.task, self.job.task_options)
 
     def _spoken(self, unseen: own_unseen.Unseen) -> Array:
         """Numbers as in the training table, or probabilities: (N, T, K) or (N, K)."""
@@ -91,7 +96,7 @@ class Trained:
         if self.spec.labels:
             shares = {f"p({label})": float(share) for label, share in zip(self.spec.labels, said, strict=True)}
             return {"class": self.spec.labels[int(said.argmax())], **shares}
-        options = self.job.task_options
+        options = self._options()
         columns = options["label"] if options["target"] is None else options["target"]
         names = [columns] if isinstance(columns, str) else columns
         return dict(zip(names, said.tolist(), strict=True))

@@ -25,8 +25,13 @@ def composed(overrides: Sequence[str]) -> Job:
     """The job that ``ltcbench train`` would run with these overrides.
 
     Raises:
-        UserError: an override is not one, or names something that does not exist.
+        UserError: an override is not one, or names something that does not exist, or a value is wrong.
     """
+    return checked(*plain(overrides))
+
+
+def plain(overrides: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """The settings of a job and its recipe, as ``job.checked`` takes them; errors as for ``composed``."""
     from hydra import compose, initialize_config_dir
 
     def build() -> DictConfig:
@@ -37,7 +42,7 @@ def composed(overrides: Sequence[str]) -> Job:
     hydra = cfg.hydra
     with open_dict(cfg):
         del cfg["hydra"]  # as for a program of Hydra's
-    return job(cfg, chosen_recipe(hydra))
+    return _resolved(cfg), chosen_recipe(hydra)
 
 
 def defaults(group: str, name: str) -> dict[str, Any]:
@@ -97,14 +102,17 @@ def job(cfg: DictConfig, recipe: str) -> Job:
     Raises:
         UserError: a value of the wrong type or out of range, or an interpolation that leads nowhere.
     """
+    return checked(_resolved(cfg), recipe)
+
+
+def _resolved(cfg: DictConfig) -> dict[str, Any]:
     try:
-        settings = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
+        return cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
     except OmegaConfBaseException as error:
         raise UserError(
             f"{error.full_key}: {_first_line(error)}: mend the override or the configuration file it comes from; "
             "a ${ that is meant as text is written \\${."
         ) from None
-    return checked(settings, recipe)
 
 
 def chosen_recipe(hydra: Any) -> str:

@@ -19,6 +19,7 @@ SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 ISO = "ISO8601"  # pandas' name
 EXAMPLE = "'task.time_format=\"%d/%m/%Y %H:%M\"'"
+_STRANGE = 30.0  # a gap that is so many times the usual one of training is in another unit: minutes, say, or ms
 COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # by the number of digits
 
 
@@ -58,7 +59,8 @@ def elapsed(
         clock: that of the table a network was trained on, in place of ``unit``; None: this is the one.
 
     Raises:
-        UserError: a cell is no time or before the one above, or the unit or clock does not fit.
+        UserError: a cell is no time or before the one above, or the unit or clock does not fit: it is of the
+            other kind, or the usual gap between numbers is so far from that of training that they count another unit.
     """
     moments, dates = _moments(table, columns, form)
     if clock and clock.dates != dates:
@@ -80,11 +82,18 @@ def elapsed(
     exact[_begins(part)] = 0
     gaps = exact.astype(np.float64)
     second = 10**9 if dates else 1
-    length = clock.unit * second if clock else _unit(unit, second, gaps[part == 0])
+    median = _median(gaps[part == 0])
+    length = clock.unit * second if clock else _unit(unit, second, median)
     gaps /= length
+    usual = None if median is None else median / length
+    if clock and clock.usual and usual and not dates and not 1 / _STRANGE < usual / clock.usual < _STRANGE:
+        raise UserError(
+            f"column {columns[0]} of {table.path} has a usual gap of {usual * clock.unit:.4g}, but the table of "
+            f"training one of {clock.usual * clock.unit:.4g}: expected times in the same unit, convert them."
+        )
     for row in np.flatnonzero(gaps > LARGEST)[:1]:
         raise table.wrong(row, columns, "too long after the time above to be a number; set a larger task.time_unit")
-    return gaps, Clock(dates, length / second)
+    return gaps, Clock(dates, length / second, usual)
 
 
 def _begins(run: Array) -> Array:
@@ -92,12 +101,17 @@ def _begins(run: Array) -> Array:
     return np.flatnonzero(np.diff(run)) + 1
 
 
-def _unit(unit: str, second: int, gaps: Array) -> float:
+def _unit(unit: str, second: int, median: float | None) -> float:
     """The length of one unit of time, where a second (or, of numbers, 1) is ``second`` long."""
     if unit != "auto":
         return SECONDS.get(unit, _number(unit)) * second
+    return second if median is None else median
+
+
+def _median(gaps: Array) -> float | None:
+    """Of the gaps above zero, None if there are none."""
     positive = gaps[gaps > 0]
-    return float(np.median(positive)) if len(positive) else second
+    return float(np.median(positive)) if len(positive) else None
 
 
 def _moments(table: OwnTable, columns: Sequence[str], form: str) -> tuple[Array, bool]:

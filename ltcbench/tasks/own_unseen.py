@@ -1,6 +1,6 @@
 """A further table of the user's, without targets, for a network that is trained already."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ def read(path: Path, spec: Spec, feature_mask: bool, options: Mapping[str, Any])
         for row, place in np.argwhere(np.isnan(x))[:1]:
             told = "missing, and the network was trained on a table without gaps; fill it in or leave the line out"
             raise table.wrong(row, [inputs[place]], told)
+    _see_classes(table, spec.labels, csv.columns("label", options["label"]))
     gaps = np.ones(len(table))
     if spec.clock:
         whole = np.zeros(len(table), np.int64)
@@ -69,3 +70,13 @@ def read(path: Path, spec: Spec, feature_mask: bool, options: Mapping[str, Any])
     return Unseen(
         table, order, inputs_, elapsed, None if mask.all() and not feature_mask else mask, rows, inside, ids, times
     )
+
+
+def _see_classes(table: OwnTable, labels: Sequence[str], columns: Sequence[str]) -> None:
+    """Raise a UserError where a table that has the classes to be told has one that the network cannot tell."""
+    for name in columns if labels else ():
+        if name in table.header:
+            known = np.isin(table.column(name), labels) | table.absent(name)
+            for row in np.flatnonzero(~known)[:1]:
+                told = f"a class that the network was not trained on, expected one of {', '.join(labels)}"
+                raise table.wrong(row, [name], f"{told}; leave the cell empty, or the column out")

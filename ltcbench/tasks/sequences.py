@@ -29,10 +29,17 @@ UNSCALED = Scaling()
 
 
 class Clock(NamedTuple):
-    """What an elapsed time of 1 is in a user's own table: so many seconds of dates, or so much of its numbers."""
+    """How the times of a user's own table were measured.
+
+    Attributes:
+        dates: they were dates, not numbers.
+        unit: an elapsed time of 1 in seconds, or in what the numbers count.
+        usual: the median gap between two rows of the training part, as an elapsed time; None: not told.
+    """
 
     dates: bool
     unit: float
+    usual: float | None = None
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,40 @@ def test_mistakes_get_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "made by another version" in told(str(tmp_path / "old"), "a\n1\n")
 
 
+def test_a_code_for_missing_that_is_a_number(tmp_path: Path) -> None:
+    """config.yaml holds ``missing: [-200]`` as a number."""
+    table = log_of_a_sensor(tmp_path / "old.csv", 200)
+    run = ltcbench.load(trained(table, *REGRESSION, "task.missing=[-200]"))
+    (tmp_path / "new.csv").write_text("when,load,heat\n2026-03-01 00:00:00,-200.0,1\n2026-03-01 01:00:00,,1\n")
+    first, second = run.predict(tmp_path / "new.csv")
+    assert math.isfinite(first["heat"]) and first["heat"] != second["heat"]
+
+
+def test_a_class_that_training_did_not_have_is_told(tmp_path: Path) -> None:
+    rows = [f"r{row % 40},{row % 40 % 2},{'AB'[row % 40 % 2]}" for row in range(200)]
+    (tmp_path / "t.csv").write_text("\n".join(["who,speed,kind", *rows]) + "\n")
+    run = ltcbench.load(trained(tmp_path / "t.csv", "task.id=who", "task.values=speed", "task.label=kind"))
+    (tmp_path / "new.csv").write_text("who,speed,kind\nx,1,A\ny,1,\n")
+    assert len(list(run.predict(tmp_path / "new.csv"))) == 2
+    (tmp_path / "new.csv").write_text("who,speed,kind\nx,1,A\ny,1,C\n")
+    with pytest.raises(UserError, match="line 3, column kind: 'C': a class that the network was not trained on"):
+        next(run.predict(tmp_path / "new.csv"))
+
+
+@pytest.mark.parametrize("unit", ["auto", "10"])
+def test_times_in_another_unit_are_told(tmp_path: Path, unit: str) -> None:
+    """Seconds in training, milliseconds now."""
+    rows = [f"{row / 2},{math.sin(row)}" for row in range(100)]
+    (tmp_path / "t.csv").write_text("\n".join(["t,y", *rows]) + "\n")
+    settings = ["task.time=t", "task.values=y", "task.target=y", "task.horizon=1", f"task.time_unit={unit}"]
+    run = ltcbench.load(trained(tmp_path / "t.csv", *settings))
+    (tmp_path / "new.csv").write_text("t,y\n0,1\n500,1\n1000,1\n")
+    with pytest.raises(UserError, match=r"usual gap of 500, but the table of training one of 0\.5: expected times in"):
+        next(run.predict(tmp_path / "new.csv"))
+    (tmp_path / "new.csv").write_text("t,y\n0,1\n2,1\n4,1\n")
+    assert len(list(run.predict(tmp_path / "new.csv"))) == 3
+
+
 def test_a_run_of_a_benchmark_is_loaded_and_predicts_no_table(tmp_path: Path) -> None:
     assert (
         cli.run(["train", "task=occupancy", "task.source=synthetic", "model=rnn", "trainer.epochs=1", "tracker=none"])

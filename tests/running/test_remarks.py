@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ltcbench.running.remarks import overlooked, remarks
-from ltcbench.tasks.sequences import SequenceData
+from ltcbench.tasks.sequences import Clock, SequenceData
 from tests.training.test_loop import data
 
 
@@ -28,6 +28,14 @@ def paced(gaps: list[float], source: str = "own") -> SequenceData:
 def test_the_pace_of_own_data_is_told(gaps: list[float], line: str) -> None:
     (told,) = remarks(paced(gaps))
     assert line in told
+
+
+def test_what_one_is_is_told() -> None:
+    whole = paced([1, 1, 3])
+    for clock, unit in ((Clock(True, 60), "(1 is 60 s)"), (Clock(False, 0.5), "(1 is 0.5)")):
+        spec = dataclasses.replace(whole.spec, clock=clock)
+        (told,) = remarks(dataclasses.replace(whole, spec=spec))
+        assert f"elapsed times of the training part {unit}: median 1, largest 3." in told
 
 
 def test_nothing_is_told_of_benchmarks_and_of_data_without_times() -> None:

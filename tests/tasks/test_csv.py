@@ -143,8 +143,8 @@ def test_daily_dates_are_whole_days(tmp_path: Path) -> None:
     compact = [[row[0], row[1].replace("-", ""), *row[2:]] for row in dates]
     seconds = [[row[0], f"{1718000000 + 86400 * int(float(row[1]))}", *row[2:]] for row in rows()]
     assert set(np.unique(days.train.elapsed)) == {0, 0.5, 1, 1.5}, "the median gap of two days is 1"
-    assert days.spec.clock == (False, 2)
-    for table, clock in ((dates, (True, 172800)), (compact, (True, 172800)), (seconds, (False, 172800))):
+    assert days.spec.clock == (False, 2, 1)
+    for table, clock in ((dates, (True, 172800, 1)), (compact, (True, 172800, 1)), (seconds, (False, 172800, 1))):
         data = load(write(tmp_path / "b.csv", table), time="when")
         assert changed(days, data) == {"spec"} and data.spec.clock == clock
 
