@@ -16,7 +16,7 @@ def run(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     from ltcbench.experiments.tables import exhibit
-    from ltcbench.reporting import published
+    from ltcbench.reporting import effects, published
     from ltcbench.reporting.comparison import compare
     from ltcbench.reporting.report import report
     from ltcbench.reporting.wanted import Composer
@@ -24,13 +24,14 @@ def run(arguments: list[str]) -> int:
 
     folder = options.source or places.runs()
     composer = Composer()
-    comparisons = []
+    comparisons, turned = [], []
     for name, every in published.runs_by_table(folder, tables.names()).items():
         table = tables.table(name)
+        turned += effects.compare(table, list(table.cells()), [*every, *effects.apart(folder, table)], "off", composer)
         comparisons.append(compare(table, list(table.cells()), every, selection.protocols("both"), composer))
     composer.save()
     made = [exhibit(claims.claim(name), selection.protocols("both"), options.source) for name in claims.names()]
     path: Path = options.out or places.runs() / "report" / "index.html"
-    write(path, report(comparisons, folder, versions(), made).encode())
+    write(path, report(comparisons, folder, versions(), made, turned).encode())
     print(path)
     return 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ltcbench import places, values
 from ltcbench.errors import UserError
 from ltcbench.paper import claims, selection, tables
+from ltcbench.reporting import switches
 from ltcbench.reporting.jobs import of_tables
 from ltcbench.running.executors import Executor, opening
 from ltcbench.running.grid import Data, Ended, planned
@@ -30,9 +31,13 @@ def run(arguments: list[str]) -> int:
     options = _options(arguments)
     names, overrides = _tables(options.asked)
     options.executor, overrides = opening.asked(overrides, options.jobs)
-    protocols = selection.protocols(options.protocol)
-    by_table = of_tables(names, options.only, protocols, overrides, options.seeds)
-    jobs = [job for some in by_table.values() for job in some]
+    if options.switches:
+        groups = switches.of_tables(names, options.only, options.switches, overrides, options.seeds)
+    else:
+        protocols = selection.protocols(options.protocol or "paper")
+        groups = of_tables(names, options.only, protocols, overrides, options.seeds)
+    jobs = [job for some in groups.values() for job in some]
+    group_of = {id(job): name for name, some in groups.items() for job in some}
 
     from ltcbench.reporting import index, plan, published
 
@@ -45,10 +50,12 @@ def run(arguments: list[str]) -> int:
     if options.budget:
         order = plan.by_worth(plans, speeds)
         if options.dry_run:
-            print(plan.ordered(order, speeds, {id(job): name for name, some in by_table.items() for job in some}))
+            print(plan.ordered(order, speeds, group_of))
             return 0
         return _within(options, order, speeds, data)
     print(plan.text(plans, speeds, options.executor.get("jobs", 1)), flush=True)
+    if options.switches and (hours := plan.hours(plans, speeds, group_of)):
+        print(f"By switch: {hours}.", flush=True)
     if options.dry_run:
         return 0
     todo = [plan.job for plan in plans if not plan.done]
@@ -56,7 +63,7 @@ def run(arguments: list[str]) -> int:
     if todo:
         with closing(opening.opened(options.executor)) as executor:
             status = _carry_out(_with_data(todo, data), len(todo), options, executor)
-    _measure_baselines(jobs)
+    _measure_baselines(groups[switches.ITSELF] if options.switches else jobs)
     return status
 
 
@@ -75,7 +82,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
     )
-    parser.add_argument("--protocol", default="paper", metavar="|".join(selection.PROTOCOLS), help="default: paper")
+    parser.add_argument("--protocol", metavar="|".join(selection.PROTOCOLS), help="default: paper")
+    parser.add_argument(
+        "--switches",
+        nargs="?",
+        const="off",
+        metavar="off|on",
+        help="beside the cells, each quirk of the authors' code alone turned off (default) or, under clean, on",
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")
     parser.add_argument("--again", action="store_true", help="do also what somebody has published")
     parser.add_argument("--budget", metavar="2h30m", help="for so long, what tells most per hour first")
@@ -83,6 +97,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first run that does not finish")
     parser.add_argument("--retries", type=int, default=0, metavar="N", help="try a run that failed again (default: 0)")
     options = parser.parse_intermixed_args(arguments)
+    if options.switches is not None:
+        switches.asked(options.switches, options.protocol)
     values.checked("--seeds", options.seeds, int | None, Range(1, 1000))
     values.checked("--retries", options.retries, int, Range(0, 1000))
     if options.budget is not None:

@@ -12,6 +12,7 @@ from ltcbench.paper import claims, selection, tables
 from ltcbench.terminal import Parser
 
 if TYPE_CHECKING:
+    from ltcbench.paper.tables import Cell, Table
     from ltcbench.reporting.comparison import Comparison
     from ltcbench.reporting.published import Line
     from ltcbench.reporting.wanted import Composer
@@ -27,13 +28,21 @@ def run(arguments: list[str]) -> int:
         "overrides", metavar="key=value", nargs="*", help="settings of the runs besides the table's own"
     )
     parser.add_argument("--format", default="term", metavar="|".join(FORMATS))
-    parser.add_argument("--protocol", default="paper", metavar="|".join(selection.PROTOCOLS), help="default: paper")
+    parser.add_argument("--protocol", metavar="|".join(selection.PROTOCOLS), help="default: paper")
+    parser.add_argument(
+        "--switches", nargs="?", const="off", metavar="off|on", help="what each quirk does that is turned off, or on"
+    )
     parser.add_argument(
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
     )
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
     parser.add_argument("--publish", action="store_true", help="put the runs behind it into its file in runs/published")
     options = parser.parse_intermixed_args(arguments)
+    if options.switches is not None:
+        from ltcbench.reporting import switches
+
+        switches.asked(options.switches, options.protocol)
+    options.protocol = options.protocol or "paper"
     if options.format not in FORMATS:
         raise unknown("format", options.format, FORMATS)
     if options.table in claims.names():
@@ -46,6 +55,9 @@ def run(arguments: list[str]) -> int:
     selection.check_overrides(options.overrides)
     if options.publish and options.only:
         raise UserError("--publish writes a whole table: leave out --only.")
+
+    if options.switches is not None:
+        return _switches(options, table, only)
 
     from ltcbench.reporting import formats, html, published
     from ltcbench.reporting.comparison import compare
@@ -74,7 +86,8 @@ def _claim(options: argparse.Namespace) -> int:
     claim = claims.claim(options.table)
     if options.only:
         raise UserError(f"--only chooses runs, and {options.table} is made by an experiment: leave it out.")
-
+    if options.switches is not None:
+        raise UserError(f"no training stands behind {options.table}, so it has no switches: leave out --switches.")
     if options.publish:
         raise UserError(f"an experiment publishes itself: ltcbench experiment {claim.experiment} --publish.")
 
@@ -91,6 +104,30 @@ def _claim(options: argparse.Namespace) -> int:
         if table.folder is None:
             again = f"ltcbench experiment {claim.experiment} protocol={table.result.protocol}"
             print(f"ours is not there yet: {again} makes it.", file=sys.stderr)
+    return 0
+
+
+def _switches(options: argparse.Namespace, table: "Table", cells: "Sequence[Cell]") -> int:
+    """Print what each switch does, or publish the runs behind it."""
+    from ltcbench.reporting import effect_formats, effects, published
+    from ltcbench.reporting.wanted import Composer
+
+    way, overrides, composer = options.switches, options.overrides, Composer()
+    folder = options.source or places.runs()
+    runs = [*published.runs_in(folder, table.name, overrides), *effects.apart(folder, table, way, overrides)]
+    found = effects.compare(table, cells, runs, way, composer, overrides)
+    if options.publish:
+        by_file = effects.lines(found, overrides)
+        for extra in by_file:
+            _publish(by_file[extra], table.name, extra, composer)
+        if not by_file:
+            raise UserError(
+                f"there is no run with a switch turned {way} to publish: "
+                f"ltcbench reproduce {table.name} --switches {way} makes them."
+            )
+        return 0
+    composer.save()
+    print(effect_formats.printed(table, found, way, len(cells), options.format), end="")
     return 0
 
 

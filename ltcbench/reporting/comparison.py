@@ -8,7 +8,7 @@ from ltcbench.errors import UserError
 from ltcbench.paper.tables import MINUTES, Cell, Column, Table
 from ltcbench.reporting.index import Run
 from ltcbench.reporting.rows import NOT_JUDGED, NOT_RUN, OURS_ONLY, Row, chosen, filled, margin, trivial
-from ltcbench.reporting.statistics import Difference, Summary, difference, holm, kendall, verdict
+from ltcbench.reporting.statistics import Difference, Summary, contrast, difference, holm, kendall, verdict
 from ltcbench.reporting.wanted import Composer
 
 
@@ -45,9 +45,7 @@ class Comparison:
         ours = {row.cell.model: row.ours for row in self.column(column, protocol) if row.ours}
         if model not in ours or rival not in ours:
             return None
-        if ours[rival].std is None:
-            return Difference(ours[model].mean - ours[rival].mean)
-        return difference(ours[rival], ours[model])
+        return contrast(ours[rival], ours[model])
 
     def marks(self, column: Column, protocol: str, *models: str) -> str:
         """What keeps our numbers from being as good as the paper's, in brackets; of all models if none are named."""

@@ -82,7 +82,7 @@ def ordered(plans: Sequence[Planned], speeds: Speeds, tables: Mapping[int, str])
     Args:
         plans: what is to be done.
         speeds: how long it takes.
-        tables: the table of each job, by the job's ``id``.
+        tables: the table of each job, or the switch that it turns, by the job's ``id``.
     """
     rows = [
         [job.task, job.model, job.protocol, f"{job.seed}", plan.state, _left([plan], speeds, 1)]
@@ -90,11 +90,16 @@ def ordered(plans: Sequence[Planned], speeds: Speeds, tables: Mapping[int, str])
         for job in [plan.job]
     ]
     table = terminal.table(["task", "model", "protocol", "seed", "state", "time left"], rows, right=(3,))
+    return f"{table}\n{len(plans)} runs: {hours(plans, speeds, tables)}."
+
+
+def hours(plans: Sequence[Planned], speeds: Speeds, names: Mapping[int, str]) -> str:
+    """How long what is to be done takes, by the name that ``names`` has for a job's ``id``."""
     groups: dict[str, list[Planned]] = defaultdict(list)
     for plan in plans:
-        groups[tables[id(plan.job)]].append(plan)
-    hours = [f"{name} {_left(group, speeds, 1)}" for name, group in groups.items()]
-    return f"{table}\n{len(plans)} runs: {', '.join(hours)}."
+        if not plan.done:
+            groups[names[id(plan.job)]].append(plan)
+    return ", ".join(f"{name} {_left(group, speeds, 1)}" for name, group in groups.items())
 
 
 def with_published(plans: Sequence[Planned], runs: Iterable[Run]) -> list[Planned]:

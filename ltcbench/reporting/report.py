@@ -7,8 +7,9 @@ from html import escape
 from pathlib import Path
 
 from ltcbench.paper.tables import MINUTES, Column, Table
-from ltcbench.reporting import html, words
+from ltcbench.reporting import html, waterfall, words
 from ltcbench.reporting.comparison import Comparison
+from ltcbench.reporting.effects import Turns
 from ltcbench.reporting.layout import PROTOCOLS, Layout
 from ltcbench.reporting.markup import details, figure, heads, page, table, tag
 from ltcbench.reporting.overview import duels, glance
@@ -53,6 +54,7 @@ def report(
     folder: Path,
     made: dict[str, str | None],
     exhibits: Sequence[Exhibit] = (),
+    turned: Sequence[Turns] = (),
 ) -> str:
     """The page.
 
@@ -61,11 +63,14 @@ def report(
         folder: of the run folders, for learning curves.
         made: versions of the program.
         exhibits: tables that no training makes.
+        turned: cells with switches turned off.
     """
     tables = [*(comparison.table.name for comparison in comparisons), *(exhibit.name for exhibit in exhibits)]
     names = {"glance": "at a glance", "duel": "LTC or LSTM", **{name: name for name in tables}}
+    names |= {"switches": "one switch at a time"} if turned else {}
     links = [tag("li", tag("a", name, href=f"#{place}")) for place, name in names.items()]
     sections = [*(_table(comparison, folder) for comparison in comparisons), *map(_exhibit, exhibits)]
+    sections.append(waterfall.section(turned))
     return page(
         "ltcbench: what reproduces of the LTC and CfC papers",
         _header(comparisons, made)

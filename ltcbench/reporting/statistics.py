@@ -82,6 +82,23 @@ def difference(paper: Summary, ours: Summary) -> Difference:
     return Difference(value, value - half, value + half, 2 * float(stdtr(freedom, -abs(value) / error)), assumed)
 
 
+def contrast(before: Summary, after: Summary) -> Difference:
+    """How far repetitions of ours are from others of ours; a single one on a side leaves no interval."""
+    if before.std is None:
+        return Difference(after.mean - before.mean)
+    return difference(before, after)
+
+
+def interval(of: Summary) -> tuple[float, float] | None:
+    """The 95 % interval of a mean (Student's t), None where the deviation is not known."""
+    if of.std is None or of.n < 2:
+        return None
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(of.n - 1, 1 - LEVEL / 2)) * of.std / math.sqrt(of.n)
+    return of.mean - half, of.mean + half
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """``p_values`` corrected for being many (Holm 1979): all below a level with at most that chance of one error."""
     corrected = [0.0] * len(p_values)

@@ -51,12 +51,12 @@ def ours(row: Row) -> str:
 
 def difference(row: Row) -> str:
     """Ours less the paper's, with the 95 % interval."""
-    return "" if row.found is None else _signed(row.found, row.cell.column)
+    return signed(row.found, row.cell.column)
 
 
 def duel(found: Difference, column: Column) -> str:
     """The difference of two models, and which one is better if that is sure."""
-    text = _signed(found, column)
+    text = signed(found, column)
     if found.low is None or found.high is None:
         return f"{text}, one run"
     if found.low <= 0 <= found.high:
@@ -64,7 +64,10 @@ def duel(found: Difference, column: Column) -> str:
     return f"{text}, {'better' if (found.value > 0) == (column.direction == 'max') else 'worse'}"
 
 
-def _signed(found: Difference, column: Column) -> str:
+def signed(found: Difference | None, column: Column) -> str:
+    """A difference with its interval, empty where there is none."""
+    if found is None:
+        return ""
     largest = max(abs(value) for value in (found.value, found.low, found.high) if value is not None)
     digits = _digits(largest, column.digits)
     text = f"{found.value:+.{digits}f}"
