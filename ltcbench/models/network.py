@@ -207,12 +207,10 @@ class Network(nn.Module):
         if x.dim() != 3 or x.shape[2] != features or x.shape[1] == 0:
             raise UserError(f"x has shape {tuple(x.shape)}, expected (batch, time, {features}) with at least one step.")
         batch_time = tuple(x.shape[:2])
-        if elapsed is None:
-            elapsed = self._like().new_ones(batch_time)
-        if tuple(elapsed.shape) != batch_time:
+        if elapsed is not None and tuple(elapsed.shape) != batch_time:
             raise UserError(f"elapsed has shape {tuple(elapsed.shape)}, expected (batch, time) = {batch_time}.")
-        x = x.transpose(0, 1).contiguous()
-        elapsed = elapsed.to(self._like().dtype).t().contiguous()
+        x, like = x.transpose(0, 1).contiguous(), self._like()
+        elapsed = like.new_ones(x.shape[:2]) if elapsed is None else elapsed.to(like.dtype).t().contiguous()
         steps, values = self._masks(x, mask, lengths)
         return x if values is None else x.masked_fill(~values, 0), elapsed, steps, values
 

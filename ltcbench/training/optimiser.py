@@ -45,7 +45,7 @@ class Optimiser:
         self._update, self._means = _KINDS[trainer.optimizer]
         self._settings: dict[str, Any] = {"eps": trainer.epsilon, "weight_decay": trainer.weight_decay}
         if trainer.optimizer == "rmsprop":
-            self._settings |= {"alpha": trainer.rho, "momentum": 0, "centered": False}
+            self._settings |= {"alpha": trainer.rho, "momentum": 0, "centered": False, "foreach": True}
             self._settings |= {"grad_avgs": [], "momentum_buffer_list": []}
         else:
             self._settings |= {"beta1": trainer.beta1, "beta2": trainer.beta2}

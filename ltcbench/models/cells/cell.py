@@ -8,6 +8,7 @@ the paper's symbols and the parameters that hold them; ``Deviations:``, where th
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 from torch import Tensor, nn
@@ -50,7 +51,7 @@ class Cell(nn.Module):
         self.hidden_size = hidden_size
         self.output_size = hidden_size
 
-    @property
+    @cached_property
     def adaptive(self) -> bool:
         """Whether a solver decides at run time how often to evaluate its equation, which torch cannot compile."""
         values = (value for module in self.modules() for value in vars(module).values())
