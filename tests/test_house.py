@@ -21,6 +21,7 @@ FLOORS = (
     ("training",),
     ("tasks", "paper"),
     ("data", "settings", "models"),
+    ("plugins",),
     ("files", "terminal", "values"),
     ("places", "progress", "errors"),
     ("__init__",),

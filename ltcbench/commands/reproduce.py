@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
     names, overrides = _tables(options.asked)
     options.executor, overrides = opening.asked(overrides, options.jobs)
     protocols = selection.protocols(options.protocol)
-    by_table = of_tables(names, options.only, protocols, overrides, options.seeds)
+    by_table = of_tables(names, options.only, protocols, overrides, options.seeds, options.row)
     jobs = [job for some in by_table.values() for job in some]
 
     from ltcbench.reporting import index, plan, published
@@ -74,6 +74,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
+    )
+    parser.add_argument(
+        "--row", action="append", default=[], metavar="MODEL", help="a further row, e.g. your own model"
     )
     parser.add_argument("--protocol", default="paper", metavar="|".join(selection.PROTOCOLS), help="default: paper")
     parser.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")

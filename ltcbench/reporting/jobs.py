@@ -11,9 +11,14 @@ from ltcbench.settings.job import Job, tree
 
 
 def of_tables(
-    names: Sequence[str], only: Sequence[str], protocols: Sequence[str], overrides: Sequence[str], seeds: int | None
+    names: Sequence[str],
+    only: Sequence[str],
+    protocols: Sequence[str],
+    overrides: Sequence[str],
+    seeds: int | None,
+    rows: Sequence[str] = (),
 ) -> dict[str, list[Job]]:
-    """The jobs behind each of several tables; one that serves two of them stands under the first.
+    """The jobs behind each of several tables, with further rows; one that serves two of them stands under the first.
 
     Raises:
         UserError: nothing of any of them can be run or fits ``only``.
@@ -21,7 +26,7 @@ def of_tables(
     found: dict[str, list[Job]] = {name: [] for name in names}
     seen: set[str] = set()
     mistakes: list[UserError] = []
-    for table in map(tables.table, found):
+    for table in (selection.with_rows(tables.table(name), rows) for name in found):
         try:
             cells = selection.chosen(list(table.cells()), only)
             jobs = of_cells(cells, protocols, overrides, seeds or table.repetitions)

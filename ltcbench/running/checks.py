@@ -6,6 +6,7 @@ import torch
 
 from ltcbench import models, tasks
 from ltcbench.errors import UserError
+from ltcbench.plugins import loading
 from ltcbench.settings.job import Job
 from ltcbench.tasks.sequences import Spec
 
@@ -20,6 +21,7 @@ def check(job: Job) -> None:
     Raises:
         UserError: they do not.
     """
+    loading.require(job.code, model=job.model, task=job.task)
     tasks.checked(job.task, job.task_options)
     spec = tasks.TASKS[job.task].SPEC
     if spec is not None:

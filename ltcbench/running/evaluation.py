@@ -6,6 +6,7 @@ from typing import Any
 from ltcbench import tasks
 from ltcbench.errors import Failure, UserError
 from ltcbench.models import Network
+from ltcbench.plugins import loading
 from ltcbench.running.checks import check
 from ltcbench.running.folder import RunFolder
 from ltcbench.running.machine import set_up
@@ -28,6 +29,8 @@ def job_of(tree: Mapping[str, Any]) -> Job:
     Raises:
         UserError: no training has such settings.
     """
+    made, named = tree.get("code", {}), {kind: str(tree[kind].get("name")) for kind in ("model", "task")}
+    loading.require(made, **named)
     usual = composition.composed([])
     elsewhere = {key: getattr(usual, key) for key in ELSEWHERE}
     protocol = {"name": tree.get("protocol")}
