@@ -3,6 +3,7 @@
 import argparse
 
 from ltcbench.errors import unknown
+from ltcbench.plugins import registered
 from ltcbench.settings import composition, groups
 from ltcbench.terminal import table
 
@@ -46,7 +47,7 @@ def tasks_table() -> str:
         shape = f"{spec.length} x {spec.features}"
         kind = f"{len(spec.labels)} classes" if spec.labels else "regression"
         sizes = " / ".join(f"{size:,}" for size in spec.sizes)
-        dataset = task.DATASET or "generated"
+        dataset = task.DATASET or ("your own" if name in registered.names("task") else "generated")
         rows.append([name, spec.metric, kind, shape, sizes, "irregular" if spec.irregular else "", dataset])
     return table(["task", "metric", "target", "time x features", "train / valid / test", "steps", "dataset"], rows)
 

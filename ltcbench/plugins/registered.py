@@ -4,6 +4,7 @@ import inspect
 import re
 import sys
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -108,8 +109,10 @@ def options(what: str, function: Any, reserved: Collection[str]) -> dict[str, An
         if default is parameter.empty or parameter.annotation is parameter.empty:
             raise UserError(f"option {name} of {what} needs a type and a default: write e.g. {name}: float = 1.0.")
         try:
+            with suppress(UserError):  # of no kind at all: whether the option's own can be told in a sentence
+                values.options(what, {name: object()}, function)
             found |= values.options(what, {name: default}, function)
-        except (KeyError, TypeError, NameError):
+        except (LookupError, TypeError, NameError):
             raise UserError(
                 f"option {name} of {what} has a type that no setting can have: expected bool, int, float, str, "
                 "Literal, Sequence of one of them, or one of them | None."

@@ -29,8 +29,10 @@ def job_of(tree: Mapping[str, Any]) -> Job:
     Raises:
         UserError: no training has such settings.
     """
-    made, named = tree.get("code", {}), {kind: str(tree[kind].get("name")) for kind in ("model", "task")}
-    loading.require(made, **named)
+    made = tree.get("code", {})
+    if not (isinstance(made, dict) and all(isinstance(where, dict) for where in made.values())):
+        raise UserError(f"code={made} does not say where own code is: expected from and sha256 of a model or a task.")
+    loading.require(made, model=str(tree["model"].get("name")), task=str(tree["task"].get("name")))
     usual = composition.composed([])
     elsewhere = {key: getattr(usual, key) for key in ELSEWHERE}
     protocol = {"name": tree.get("protocol")}
