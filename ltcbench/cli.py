@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "the network of a run as a file for other programs",
     "list": "list models, tasks, tables or experiments",
     "show": "what a model, a task, a training or an experiment consists of",
+    "new": "a file of your own to begin with: a model or a task, and its test",
     "sync": "mirror run folders into an MLflow store",
     "ui": "open MLflow's pages on the runs",
     "doctor": "check the installation and the folders",
@@ -31,12 +32,13 @@ COMMANDS = {
 USAGE = """\
 ltcbench: the benchmarks of the LTC and CfC papers, reproduced.
 
-usage: ltcbench COMMAND [arguments]
+usage: ltcbench COMMAND [arguments] [--with FILE.py|MODULE,...] [--config-dir FOLDER]
 
 {commands}
 
 ltcbench COMMAND --help says more; e.g. ltcbench train model=ltc task=cheetah seed=1.
 LTCBENCH_DATASETS, LTCBENCH_RUNS and LTCBENCH_MIRROR move the folders of data, of runs and of raw files.
+--with, LTCBENCH_WITH or `with = ["FILE.py"]` in ltcbench.toml bring models and tasks of your own: see ltcbench new.
 """
 
 
@@ -65,16 +67,11 @@ def run(arguments: list[str]) -> int:
 
         print(__version__)
         return 0
-    verb = arguments[0]
-    if verb not in COMMANDS:
-        near = difflib.get_close_matches(verb, COMMANDS, n=2)
-        hint = f"did you mean {' or '.join(near)}" if near else f"expected one of {', '.join(COMMANDS)}"
-        return _mistake(f"unknown command '{verb}': {hint}.")
 
     from ltcbench.errors import Failure, Interrupted, UserError
 
     try:
-        status: int = importlib.import_module(f"ltcbench.commands.{verb}").run(arguments[1:])
+        status = _run(arguments)
         sys.stdout.flush()
         return status
     except Failure as error:
@@ -88,6 +85,23 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(arguments: list[str]) -> int:
+    from ltcbench.errors import UserError
+    from ltcbench.plugins import named
+
+    verb, *rest = named.taken(arguments) or ["no command"]
+    if verb not in COMMANDS:
+        near = difflib.get_close_matches(verb, COMMANDS, n=2)
+        hint = f"did you mean {' or '.join(near)}" if near else f"expected one of {', '.join(COMMANDS)}"
+        raise UserError(f"unknown command '{verb}': {hint}.")
+    if verb != "new":  # what it writes may be to mend what is named
+        from ltcbench.settings import extensions
+
+        extensions.prepare()
+    status: int = importlib.import_module(f"ltcbench.commands.{verb}").run(rest)
+    return status
 
 
 def _mistake(sentence: str) -> int:

@@ -21,6 +21,7 @@ FLOORS = (
     ("training",),
     ("tasks", "paper"),
     ("data", "settings", "models", "memo"),
+    ("plugins",),
     ("files", "terminal", "values"),
     ("places", "progress", "errors"),
     ("__init__",),

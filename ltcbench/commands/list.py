@@ -1,9 +1,11 @@
 """``ltcbench list models|tasks|tables|experiments``: what there is."""
 
 import argparse
+from collections.abc import Sequence
 
-from ltcbench import memo
+from ltcbench import memo, places
 from ltcbench.errors import unknown
+from ltcbench.plugins import registered
 from ltcbench.settings import composition, groups
 from ltcbench.terminal import table
 
@@ -21,15 +23,20 @@ def run(arguments: list[str]) -> int:
 
 def models_table() -> str:
     """Every model: family, parameters at its default size with 17 inputs, use of elapsed times, source."""
-    rows = memo.remembered("models", _models)
+    rows = [*memo.remembered("models", lambda: _models(groups.names("model", places.conf()))), *_own_models()]
     return table(["model", "family", "parameters", "uses time", "what"], rows, right=(2,))
 
 
-def _models() -> list[list[str]]:
+def _own_models() -> list[list[str]]:
+    names = registered.names("model")
+    return _models(names) if names else []
+
+
+def _models(names: Sequence[str]) -> list[list[str]]:
     from ltcbench import models
 
     rows = []
-    for name in models.MODELS:
+    for name in (name for name in models.MODELS if name in names):
         about = models.about(name)
         settings = composition.defaults("model", name)
         del settings["name"]
@@ -52,7 +59,7 @@ def tasks_table() -> str:
         shape = f"{spec.length} x {spec.features}"
         kind = f"{len(spec.labels)} classes" if spec.labels else "regression"
         sizes = " / ".join(f"{size:,}" for size in spec.sizes)
-        dataset = task.DATASET or "generated"
+        dataset = task.DATASET or ("your own" if name in registered.names("task") else "generated")
         rows.append([name, spec.metric, kind, shape, sizes, "irregular" if spec.irregular else "", dataset])
     return table(["task", "metric", "target", "time x features", "train / valid / test", "steps", "dataset"], rows)
 

@@ -12,6 +12,9 @@ def run(arguments: list[str]) -> int:
     """Write the page."""
     parser = Parser("ltcbench report", description=__doc__)
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
+    parser.add_argument(
+        "--row", action="append", default=[], metavar="MODEL", help="a further row, e.g. your own model"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: report/index.html in the folder of runs")
     options = parser.parse_args(arguments)
 
@@ -26,7 +29,7 @@ def run(arguments: list[str]) -> int:
     composer = Composer()
     comparisons, turned = [], []
     for name, every in published.runs_by_table(folder, tables.names()).items():
-        table = tables.table(name)
+        table = selection.with_rows(tables.table(name), options.row)
         turned += effects.compare(table, list(table.cells()), [*every, *effects.apart(folder, table)], "off", composer)
         comparisons.append(compare(table, list(table.cells()), every, selection.protocols("both"), composer))
     composer.save()

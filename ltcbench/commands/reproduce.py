@@ -32,10 +32,10 @@ def run(arguments: list[str]) -> int:
     names, overrides = _tables(options.asked)
     options.executor, overrides = opening.asked(overrides, options.jobs)
     if options.switches:
-        groups = switches.of_tables(names, options.only, options.switches, overrides, options.seeds)
+        groups = switches.of_tables(names, options.only, options.switches, overrides, options.seeds, options.row)
     else:
         protocols = selection.protocols(options.protocol or "paper")
-        groups = of_tables(names, options.only, protocols, overrides, options.seeds)
+        groups = of_tables(names, options.only, protocols, overrides, options.seeds, options.row)
     jobs = [job for some in groups.values() for job in some]
     group_of = {id(job): name for name, some in groups.items() for job in some}
 
@@ -81,6 +81,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
+    )
+    parser.add_argument(
+        "--row", action="append", default=[], metavar="MODEL", help="a further row, e.g. your own model"
     )
     parser.add_argument("--protocol", metavar="|".join(selection.PROTOCOLS), help="default: paper")
     parser.add_argument(

@@ -4,11 +4,11 @@
 """
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
-from ltcbench import memo
+from ltcbench import memo, places
 from ltcbench.settings import composition, groups
 from ltcbench.settings.job import Job
 
@@ -64,9 +64,9 @@ def _about(model: str) -> dict[str, Any]:
 
         return asdict(models.about(model))
 
-    return (
-        said() if model not in groups.names("model") else cast(dict[str, Any], memo.remembered(("about", model), said))
-    )
+    if model not in groups.names("model", places.conf()):  # its code is not in our package
+        return said()
+    return cast(dict[str, Any], memo.remembered(("about", model), said))
 
 
 def _task(job: Job) -> str:
@@ -93,11 +93,11 @@ def _task(job: Job) -> str:
     if data is None:
         lines += ["", f"  sizes, trivial baselines: fetch the data first (ltcbench data fetch {job.task})"]
     else:
-        lines += _sizes(data, job.task_options)
+        lines += _sizes(data, job)
     return "\n".join(lines)
 
 
-def _sizes(data: "SequenceData", options: Mapping[str, Any]) -> list[str]:
+def _sizes(data: "SequenceData", job: Job) -> list[str]:
     """Numbers of sequences, and test metrics of predictors that need no network."""
 
     def measured() -> dict[str, float]:
@@ -106,7 +106,7 @@ def _sizes(data: "SequenceData", options: Mapping[str, Any]) -> list[str]:
         return baselines(data)
 
     sizes = {"train": data.train, "valid": data.valid or (), "test": data.test}
-    decided_by = (data.spec, data.source, dict(data.checksums), dict(data.quirks), dict(options))
+    decided_by = (data.spec, data.source, dict(data.checksums), dict(data.quirks), dict(job.task_options), job.code)
     scores = memo.remembered(("baselines", decided_by), measured)
     return [
         "",

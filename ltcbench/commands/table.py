@@ -35,6 +35,9 @@ def run(arguments: list[str]) -> int:
     parser.add_argument(
         "--only", action="append", default=[], metavar="key=value", help="model, task, column or metric"
     )
+    parser.add_argument(
+        "--row", action="append", default=[], metavar="MODEL", help="a further row, e.g. your own model"
+    )
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
     parser.add_argument("--publish", action="store_true", help="put the runs behind it into its file in runs/published")
     options = parser.parse_intermixed_args(arguments)
@@ -49,12 +52,12 @@ def run(arguments: list[str]) -> int:
         return _claim(options)
     if options.table not in tables.names():
         raise unknown("table", options.table, [*tables.names(), *claims.names()])
-    table = tables.table(options.table)
+    table = selection.with_rows(tables.table(options.table), options.row)
     cells = list(table.cells())
     only = selection.chosen(cells, options.only)
     selection.check_overrides(options.overrides)
-    if options.publish and options.only:
-        raise UserError("--publish writes a whole table: leave out --only.")
+    if options.publish and (options.only or options.row):
+        raise UserError("--publish writes a whole table and no further rows: leave out --only and --row.")
 
     if options.switches is not None:
         return _switches(options, table, only)
@@ -84,8 +87,8 @@ def run(arguments: list[str]) -> int:
 def _claim(options: argparse.Namespace) -> int:
     """Print a table that an experiment makes."""
     claim = claims.claim(options.table)
-    if options.only:
-        raise UserError(f"--only chooses runs, and {options.table} is made by an experiment: leave it out.")
+    if options.only or options.row:
+        raise UserError(f"--only and --row choose runs, and {options.table} is made by an experiment: leave them out.")
     if options.switches is not None:
         raise UserError(f"no training stands behind {options.table}, so it has no switches: leave out --switches.")
     if options.publish:

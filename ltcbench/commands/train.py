@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from ltcbench import places, terminal
 from ltcbench.errors import Failure, Interrupted, UserError
+from ltcbench.plugins import loading
 from ltcbench.settings import composition
 
 log = logging.getLogger("ltcbench")
@@ -122,6 +123,7 @@ def _train(cfg: DictConfig) -> str:
 def _one_of_many(cfg: DictConfig) -> None:
     """Do one job of a sweep: what goes wrong is told at once, and the sweep goes on."""
     try:
+        loading.load()  # a launcher's process is a fresh one
         status = _train(cfg)
     except (Interrupted, KeyboardInterrupt):
         raise

@@ -1,6 +1,7 @@
 """The models: ``models.build("cfc", input_size=17, hidden_size=32, output_size=6)``.
 
-A model is one cell file, one line in ``registry.MODELS`` and ``conf/model/<name>.yaml``.
+A model is one cell file, one line in ``registry.MODELS`` and ``conf/model/<name>.yaml``; a user's own one is a file
+with a ``Cell`` and ``register("my_cell", MyCell)``.
 """
 
 from typing import Any
@@ -10,12 +11,14 @@ from torch import nn
 from ltcbench import values
 from ltcbench.errors import UserError, unknown
 from ltcbench.models.about import About, about
+from ltcbench.models.cells.cell import Cell, Drive, State
 from ltcbench.models.inputs import Inputs
 from ltcbench.models.network import Network
 from ltcbench.models.options import POSITIVE, SIZE, choice, real
+from ltcbench.models.registration import register
 from ltcbench.models.registry import MODELS, model, options_of
 
-__all__ = ["MODELS", "About", "Network", "about", "build", "options_of"]
+__all__ = ["MODELS", "About", "Cell", "Drive", "Network", "State", "about", "build", "options_of", "register"]
 
 READOUTS = ("glorot", "linear")
 

@@ -41,6 +41,7 @@ from ltcbench.models.cells.rnn_vae import RNNVAE
 from ltcbench.models.cells.seft import SeFT
 from ltcbench.models.cells.skip_lstm import SkipLSTM
 from ltcbench.models.cells.transformer import Transformer
+from ltcbench.plugins import loading
 
 LTC_TABLES = ("ltc-3", "ltc-4", "ltc-6")
 CFC_TABLES = ("cfc-xor", "cfc-physionet", "cfc-imdb", "cfc-walker", "cfc-etsmnist")
@@ -53,7 +54,7 @@ class Model:
     """A model.
 
     Attributes:
-        family: ``liquid``, ``ode``, ``gated``, ``classical`` or ``attention``.
+        family: ``liquid``, ``ode``, ``gated``, ``classical``, ``attention``, or ``own`` (the user's).
         cell: the class of its cell.
         rows: tables of the papers in which it has rows.
         fixed: options of the cell that make this model out of it, or that do not concern it; the user cannot set them.
@@ -126,6 +127,8 @@ def model(name: str) -> Model:
     Raises:
         UserError: there is none.
     """
+    if name not in MODELS:
+        loading.load()  # it may be the user's own
     if name not in MODELS:
         raise unknown("model", name, MODELS)
     return MODELS[name]

@@ -1,9 +1,11 @@
 """What of a table was asked for on the command line."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ltcbench.errors import UserError, unknown
-from ltcbench.paper.tables import Cell
+from ltcbench.paper.tables import Cell, Table
+from ltcbench.settings import groups
 
 PROTOCOLS = ("paper", "clean", "both")
 
@@ -30,6 +32,23 @@ def check_overrides(overrides: Sequence[str]) -> None:
         key = override.partition("=")[0].lstrip("+~")
         if key in flags:
             raise UserError(f"{override} is what tells the cells of a table apart: use {flags[key]}.")
+
+
+def with_rows(table: Table, rows: Sequence[str]) -> Table:
+    """The table with further rows, models that it has not; they are trained as its columns say.
+
+    Raises:
+        UserError: there is no such model.
+    """
+    there = groups.names("model")
+    for row in rows:
+        if row not in there:
+            raise unknown("model", row, there)
+    return (
+        replace(table, models={**table.models, **{row: () for row in rows if row not in table.models}})
+        if rows
+        else table
+    )
 
 
 def chosen(cells: Sequence[Cell], only: Sequence[str]) -> list[Cell]:

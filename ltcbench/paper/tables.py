@@ -186,7 +186,7 @@ def table(name: str) -> Table:
     """
     if name not in names():
         raise unknown("table", name, names())
-    text: dict[str, Any] = yaml.safe_load((places.conf() / "table" / f"{name}.yaml").read_text(encoding="utf-8"))
+    text: dict[str, Any] = yaml.safe_load(groups.file("table", name).read_text(encoding="utf-8"))
     return Table(
         name=name,
         title=text["title"],

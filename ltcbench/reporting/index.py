@@ -24,7 +24,7 @@ from typing import Any
 from ltcbench.errors import Failure
 from ltcbench.files import from_json, from_yaml, write
 from ltcbench.running import folder as run_folder
-from ltcbench.settings.job import WHERE
+from ltcbench.settings.job import WHERE, sources
 
 INDEX = ".index.json"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -136,12 +136,14 @@ def digest(tree: Mapping[str, Any]) -> str:
     """The digest ``settings`` of a job, given as ``config.tree`` or ``config.yaml`` has it."""
     trainer = {key: value for key, value in tree["trainer"].items() if key != "epochs"}
     unusual = [tree[key] for key in ("precision", "numerics") if key in tree]
+    unusual += [own] if (own := sources(tree)) else []
     return _hash([tree["model"], _data(tree), tree["protocol"], trainer, *unusual])
 
 
 def data_digest(tree: Mapping[str, Any]) -> str:
     """The digest of what decides a job's data."""
-    return _hash(_data(tree))
+    own = sources(tree).get("task")
+    return _hash([_data(tree), own] if own else _data(tree))
 
 
 def _data(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,14 +7,20 @@ from ltcbench import memo
 from ltcbench.errors import UserError
 from ltcbench.paper import selection, tables
 from ltcbench.paper.tables import Cell
+from ltcbench.plugins import named, registered
 from ltcbench.settings import composition
 from ltcbench.settings.job import Job, checked, tree
 
 
 def of_tables(
-    names: Sequence[str], only: Sequence[str], protocols: Sequence[str], overrides: Sequence[str], seeds: int | None
+    names: Sequence[str],
+    only: Sequence[str],
+    protocols: Sequence[str],
+    overrides: Sequence[str],
+    seeds: int | None,
+    rows: Sequence[str] = (),
 ) -> dict[str, list[Job]]:
-    """The jobs behind each of several tables; one that serves two of them stands under the first.
+    """The jobs behind each of several tables, with further rows; one that serves two of them stands under the first.
 
     Raises:
         UserError: nothing of any of them can be run or fits ``only``.
@@ -22,7 +28,7 @@ def of_tables(
     found: dict[str, list[Job]] = {name: [] for name in names}
     seen: set[str] = set()
     mistakes: list[UserError] = []
-    for table in map(tables.table, found):
+    for table in (selection.with_rows(tables.table(name), rows) for name in found):
         try:
             cells = selection.chosen(list(table.cells()), only)
             jobs = of_cells(cells, protocols, overrides, seeds or table.repetitions)
@@ -60,8 +66,10 @@ def of_cells(cells: Sequence[Cell], protocols: Sequence[str], overrides: Sequenc
 
 
 def _composed(overrides: Sequence[str]) -> Job:
-    """The job of these overrides, whose composition is remembered unless they may look elsewhere, as ${oc.env:X}."""
-    if any("$" in override for override in overrides):
+    """The job of these overrides, whose composition is remembered unless they may look elsewhere, as ${oc.env:X}, or
+    there is configuration of the user's own.
+    """
+    if any("$" in override for override in overrides) or named.folders() or registered.REGISTERED:
         return composition.composed(overrides)
     settings, recipe = memo.remembered(("composed", overrides), lambda: composition.plain(overrides))
     return checked(settings, recipe)

@@ -8,7 +8,8 @@ from ltcbench.reporting.index import Run
 from ltcbench.reporting.statistics import Difference, Summary, summary
 from ltcbench.reporting.wanted import Wanted
 
-SOURCES = ("official", "generated", "recomputed", "subset", "synthetic")  # the first that there is stands in a cell
+# The first that there is stands in a cell.
+SOURCES = ("official", "generated", "own", "recomputed", "subset", "synthetic")
 OFFICIAL = SOURCES[:2]
 NOT_RUN, OURS_ONLY, NOT_JUDGED = "not run", "ours only", "not judged"
 

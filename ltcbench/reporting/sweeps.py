@@ -27,7 +27,8 @@ from ltcbench.settings.numerics import EVERYWHERE
 
 USUAL = {"precision": "float32", "numerics": str(EVERYWHERE)}  # what a configuration leaves out
 FRAME = ("model", "protocol", "recipe")  # choices that bring settings of their own with them
-NOT_TOLD = ("task", "seed", *(f"task.{key}" for key in WHERE))  # never what tells groups of runs apart
+# Never what tells groups of runs apart.
+NOT_TOLD = ("task", "seed", "code.model.from", "code.task.from", *(f"task.{key}" for key in WHERE))
 
 # Keys that the index knows.
 _KNOWN: dict[str, Callable[[Run], str]] = {

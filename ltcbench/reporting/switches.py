@@ -85,17 +85,22 @@ def _concerns(quirk: str, job: Job) -> bool:
 
 
 def of_tables(
-    names: Sequence[str], only: Sequence[str], way: str, overrides: Sequence[str], seeds: int | None
+    names: Sequence[str],
+    only: Sequence[str],
+    way: str,
+    overrides: Sequence[str],
+    seeds: int | None,
+    rows: Sequence[str] = (),
 ) -> dict[str, list[Job]]:
-    """The jobs behind tables: the cells' own under ``ITSELF``, then by what turns a quirk; each once.
+    """The jobs behind tables, with further rows: the cells' own under ``ITSELF``, then by what turns a quirk; each once.
 
     Raises:
         UserError: as ``jobs.of_tables``.
     """
-    own = jobs.of_tables(names, only, (protocol(way),), overrides, seeds)
+    own = jobs.of_tables(names, only, (protocol(way),), overrides, seeds, rows)
     found = {ITSELF: [job for some in own.values() for job in some]}
     seen = {str(tree(job)) for job in found[ITSELF]}
-    for table in (tables.table(name) for name, some in own.items() if some):
+    for table in (selection.with_rows(tables.table(name), rows) for name, some in own.items() if some):
         for cell in selection.chosen(list(table.cells()), only):
             if cell.why_not_run or protocol(way) not in cell.column.protocols:
                 continue

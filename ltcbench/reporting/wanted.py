@@ -15,6 +15,7 @@ from typing import Any
 from ltcbench import places
 from ltcbench.errors import Failure
 from ltcbench.files import from_json, write
+from ltcbench.plugins import named, registered
 from ltcbench.reporting import index
 from ltcbench.settings import composition, job, numerics
 from ltcbench.settings.job import tree
@@ -80,6 +81,9 @@ def _state() -> str:
     files = sorted(path for path in places.conf().rglob("*.yaml") if path.parent.name not in others)
     code = [Path(module.__file__ or "") for module in (composition, job, numerics, index)]
     found = hashlib.sha256()
+    files += [path for folder in named.folders() for path in sorted(folder.rglob("*.yaml"))]
     for path in (*files, *code):
         found.update(path.name.encode() + path.read_bytes())
+    for own in registered.REGISTERED.values():
+        found.update(f"{own.kind} {own.name} {own.sha256} {own.settings}".encode())
     return found.hexdigest()

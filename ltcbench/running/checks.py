@@ -3,8 +3,9 @@
 import os
 from typing import NamedTuple
 
-from ltcbench import memo, tasks
+from ltcbench import memo, places, tasks
 from ltcbench.errors import UserError
+from ltcbench.plugins import loading
 from ltcbench.settings import groups
 from ltcbench.settings.job import Job
 from ltcbench.tasks.sequences import Spec
@@ -20,6 +21,7 @@ def check(job: Job) -> None:
     Raises:
         UserError: they do not.
     """
+    loading.require(job.code, model=job.model, task=job.task)
     tasks.checked(job.task, job.task_options)
     spec = tasks.TASKS[job.task].SPEC
     if spec is not None:
@@ -78,7 +80,7 @@ def _facts(job: Job) -> _Facts:
             network = models.build(job.model, 1, job.hidden_size, 1, engine=job.engine, **job.model_options)
         return _Facts(network.size(), network.cell.whole)
 
-    if job.model not in groups.names("model"):  # its code is not in our package
+    if job.model not in groups.names("model", places.conf()):  # its code is not in our package
         return facts()
     question = ("network", job.model, job.hidden_size, job.engine, dict(job.model_options))
     return _Facts(*memo.remembered(question, facts))

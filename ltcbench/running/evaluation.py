@@ -6,6 +6,7 @@ from typing import Any
 from ltcbench import tasks
 from ltcbench.errors import Failure, UserError
 from ltcbench.models import Network
+from ltcbench.plugins import loading
 from ltcbench.running.checks import check
 from ltcbench.running.folder import RunFolder
 from ltcbench.running.machine import set_up
@@ -28,6 +29,10 @@ def job_of(tree: Mapping[str, Any]) -> Job:
     Raises:
         UserError: no training has such settings.
     """
+    made = tree.get("code", {})
+    if not (isinstance(made, dict) and all(isinstance(where, dict) for where in made.values())):
+        raise UserError(f"code={made} does not say where own code is: expected from and sha256 of a model or a task.")
+    loading.require(made, model=str(tree["model"].get("name")), task=str(tree["task"].get("name")))
     usual = composition.composed([])
     elsewhere = {key: getattr(usual, key) for key in ELSEWHERE}
     protocol = {"name": tree.get("protocol")}

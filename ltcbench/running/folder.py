@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ltcbench import places
 from ltcbench.errors import Failure, UserError
 from ltcbench.files import from_json, from_yaml, write, writing
-from ltcbench.settings.job import WHERE, Job, tree
+from ltcbench.settings.job import WHERE, Job, sources, tree
 from ltcbench.settings.numerics import EVERYWHERE
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def fingerprint(job: Job, checksums: Mapping[str, str]) -> str:
     decides = {"numerics": EVERYWHERE, **tree(job), "checksums": dict(checksums)}
     decides["task"] = {key: value for key, value in decides["task"].items() if key not in WHERE}
     del decides["recipe"]
+    if "code" in decides:  # what it says, wherever it lies
+        decides["code"] = sources(decides)
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -5,11 +5,12 @@ command line, ``composition`` knows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, get_type_hints
 
 from ltcbench import values
 from ltcbench.errors import UserError, unknown
+from ltcbench.plugins import registered
 from ltcbench.settings.numerics import EVERYWHERE, numerics
 from ltcbench.values import Range
 
@@ -42,7 +43,8 @@ class Trainer:
 class Job:
     """One training: everything that decides it.
 
-    ``model``, ``task`` are names; ``model_options`` and ``task_options`` the further keys of their groups.
+    ``model``, ``task`` are names; ``model_options`` and ``task_options`` the further keys of their groups; ``code``
+    tells where they come from and what they said, ``from`` and ``sha256``, where they are the user's own.
     """
 
     model: str
@@ -64,6 +66,7 @@ class Job:
     force: bool
     tracker: str
     tracking_uri: str | None
+    code: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 CHOICES = {
@@ -131,11 +134,11 @@ def checked(settings: Mapping[str, Any], recipe: str) -> Job:
         if not any(weights):
             raise UserError(f"trainer.class_weights={weights} has no number above zero: write one for each class.")
         trained["class_weights"] = tuple(weights)
+    names = {"model": _taken(model, "model.name", str), "task": _taken(task, "task.name", str)}
     return Job(
-        model=_taken(model, "model.name", str),
+        **names,
         hidden_size=_taken(model, "model.hidden_size", int),
         model_options=model,
-        task=_taken(task, "task.name", str),
         source=_taken(task, "task.source", str),
         task_options=task,
         protocol=_taken(dict(_group(settings, "protocol")), "protocol.name", str),
@@ -143,6 +146,7 @@ def checked(settings: Mapping[str, Any], recipe: str) -> Job:
         recipe=recipe,
         trainer=Trainer(**trained),
         **{key: _taken(dict(settings), key, kind) for key, kind in _TOP.items()},
+        code=registered.code(**names),
     )
 
 
@@ -201,7 +205,13 @@ def tree(job: Job) -> dict[str, Any]:
         "seed": job.seed,
         **({} if job.precision == "float32" else {"precision": job.precision}),
         **({} if changed == EVERYWHERE else {"numerics": changed}),
+        **({"code": {kind: dict(where) for kind, where in job.code.items()}} if job.code else {}),
     }
+
+
+def sources(tree: Mapping[str, Any]) -> dict[str, str]:
+    """The SHA-256 of own code by kind, of a job as ``tree`` or ``config.yaml`` has it; empty where all is ours."""
+    return {kind: where["sha256"] for kind, where in tree.get("code", {}).items()}
 
 
 def _without_usual(group: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 A task is one module: ``DATASET`` (its card, or None), ``SPEC`` (what is fixed about it) and ``load(files, quirks)``,
 a pure function from raw files to arrays. A new task is such a module, one line in ``TASKS``, ``conf/task/<task>.yaml``
-and, for new data, a card. Further parameters of ``load`` are the task's options.
+and, for new data, a card. Further parameters of ``load`` are the task's options. A user's own task is a file with such
+a function and ``register("my_task", SPEC, load)``.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from ltcbench import values
 from ltcbench.data import cards, store
 from ltcbench.errors import UserError, unknown
+from ltcbench.plugins import loading, registered
 from ltcbench.settings import groups
 from ltcbench.settings.job import WHERE
 from ltcbench.tasks import (
@@ -30,6 +32,7 @@ from ltcbench.tasks import (
     person_readings,
     physionet,
     power,
+    registration,
     smnist,
     synthetic,
     traffic,
@@ -38,11 +41,12 @@ from ltcbench.tasks import (
     xor_dense,
 )
 from ltcbench.tasks.cache import cached
+from ltcbench.tasks.registration import OwnTask
 from ltcbench.tasks.sequences import SequenceData, Spec, Split
 
-__all__ = ["TASKS", "SequenceData", "Spec", "Split", "load"]
+__all__ = ["TASKS", "SequenceData", "Spec", "Split", "load", "register"]
 
-TASKS: dict[str, ModuleType] = {
+TASKS: dict[str, ModuleType | OwnTask] = {
     "har": har,
     "gesture": gesture,
     "occupancy": occupancy,
@@ -89,15 +93,38 @@ def load(
     """
     options = checked(name, options)
     switches = groups.quirks(name, protocol, quirks)
+    task = TASKS[name]
     if source == "synthetic":
-        if TASKS[name].SPEC is None:
+        if task.SPEC is None:
             raise UserError(f"there are no synthetic data for {name}, whose form is that of your table: set task.path.")
-        return replace(synthetic.make(TASKS[name].SPEC), quirks=switches)
+        return replace(synthetic.make(task.SPEC), quirks=switches)
     raw = _raw(name, source, mirror, options)
     decide = {option: value for option, value in options.items() if option not in WHERE}
     decided_by = {"source": raw.source, "checksums": dict(raw.checksums), "quirks": switches, "options": decide}
-    data = cached(name, decided_by, lambda: TASKS[name].load(raw.files, switches, **options))
+    if isinstance(task, OwnTask):
+        decided_by["code"] = registered.code(task=name)["task"]["sha256"]
+        data = cached(name, decided_by, lambda: registration.checked(name, task.load(raw.files, switches, **options)))
+    else:
+        data = cached(name, decided_by, lambda: task.load(raw.files, switches, **options))
     return replace(data, source=raw.source, checksums=raw.checksums, quirks=switches)
+
+
+def register(name: str, spec: Spec, load: Callable[..., SequenceData], files: Sequence[str] = ()) -> None:
+    """Make a task out of a function of the user's.
+
+    Its keyword options, each with a type and a default, are the task's. ``<name>.yaml`` beside its file, if there is
+    one, changes defaults and says what they mean, and may set switches (``quirks``), the trainer and the model's size.
+
+    Args:
+        name: by which it is chosen, ``task=<name>``.
+        spec: what is fixed about it.
+        load: ``load(files, quirks, *, options)``: the data, from the paths of the raw files and the switches.
+        files: the raw files, relative to the file that defines ``load``; other content is another run.
+
+    Raises:
+        UserError: one of its options cannot be set, or the name is taken.
+    """
+    TASKS[name] = registration.task(name, spec, load, files, TASKS)
 
 
 def checksums(name: str, source: str | None = None, mirror: str | None = None, **options: Any) -> Mapping[str, str]:
@@ -116,6 +143,10 @@ def _raw(name: str, source: str | None, mirror: str | None, options: Mapping[str
     task = TASKS[name]
     if task.DATASET:
         return store.fetch(task.DATASET, source or "official", mirror)
+    if isinstance(task, OwnTask):
+        if source not in (None, "own"):
+            raise UserError(f"task.source={source} does not exist for {name}: expected own or synthetic.")
+        return task.raw
     if task is csv:
         return csv.own(**options)
     if source not in (None, "generated"):
@@ -137,7 +168,9 @@ def checked(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return values.options("task", options, task.load)
 
 
-def _task(name: str) -> ModuleType:
+def _task(name: str) -> ModuleType | OwnTask:
+    if name not in TASKS:
+        loading.load()  # it may be the user's own
     if name not in TASKS:
         raise unknown("task", name, TASKS)
     return TASKS[name]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ltcbench import places, tasks, values
 from ltcbench.errors import Failure, UserError
 from ltcbench.files import writing
+from ltcbench.plugins import named
 from ltcbench.running.executors import Handle, node
 from ltcbench.running.folder import RunFolder, fingerprint
 from ltcbench.running.tracking import Tracker
@@ -97,6 +98,7 @@ class _Task:
 
     def _submitted(self) -> "Future":
         where = {"LTCBENCH_RUNS": str(places.runs()), "LTCBENCH_DATASETS": str(places.datasets())}
+        where |= named.environment()
         job = replace(self.job, force=False, tracker="none")
         tokens = [str(token) for token in self.executor.tokens]
         return self.executor.client.submit(node.do, job, self.key, tokens, where, pure=False)

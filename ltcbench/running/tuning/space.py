@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ltcbench import places
 from ltcbench.errors import UserError, unknown
 from ltcbench.files import from_yaml
 from ltcbench.settings import composition, groups
@@ -64,7 +63,7 @@ def read(name: str) -> dict[str, Interval | Choices]:
     if name.endswith((".yaml", ".yml")):
         path = Path(name)
     elif name in groups.names("search"):
-        path = places.conf() / "search" / f"{name}.yaml"
+        path = groups.file("search", name)
     else:
         raise unknown("search", name, groups.names("search"))
     try:
