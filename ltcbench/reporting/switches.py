@@ -92,7 +92,9 @@ def of_tables(
     seeds: int | None,
     rows: Sequence[str] = (),
 ) -> dict[str, list[Job]]:
-    """The jobs behind tables, with further rows: the cells' own under ``ITSELF``, then by what turns a quirk; each once.
+    """The jobs behind tables, with further rows: the cells' own under ``ITSELF``, then by what turns a quirk.
+
+    Each stands there once.
 
     Raises:
         UserError: as ``jobs.of_tables``.
