@@ -41,6 +41,11 @@ def runs() -> Path:
     return Path(os.environ.get("LTCBENCH_RUNS") or _home() / "runs").absolute()
 
 
+def published() -> Path:
+    """The folder of published results that a checkout brings with it."""
+    return PACKAGE.parent / "runs" / "published"
+
+
 def mirror() -> str | None:
     """The default data mirror, a folder or URL laid out ``<mirror>/<dataset>/<file>``, or None."""
     return os.environ.get("LTCBENCH_MIRROR") or None

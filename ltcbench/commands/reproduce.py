@@ -40,7 +40,8 @@ def run(arguments: list[str]) -> int:
     elsewhere = published.every(published.folder())
     if not options.again:
         plans = plan.with_published(plans, elsewhere)
-    speeds = plan.Speeds(index.load(places.runs()), elsewhere)
+    brought = [] if published.folder() == places.published() else published.every(places.published())
+    speeds = plan.Speeds(index.load(places.runs()), [*elsewhere, *brought])
     if options.budget:
         order = plan.by_worth(plans, speeds)
         if options.dry_run:

@@ -31,16 +31,31 @@ class Speeds:
         self.here, self.elsewhere = _medians(here), _medians(elsewhere)
         both = self.here.keys() & self.elsewhere.keys()
         ratios = [self.here[key] / self.elsewhere[key] for key in both if self.elsewhere[key]]
+        self.compared = bool(ratios)
         self.ratio = statistics.median(ratios) if ratios else 1.0
 
     def seconds(self, plan: Planned) -> float | None:
         """What is left of a job, None where nothing like it was measured."""
+        return self.estimate(plan)[0]
+
+    def estimate(self, plan: Planned) -> tuple[float | None, str]:
+        """The same, and where it comes from: ``runs here``, ``published runs`` or ``unknown``."""
         for key in (index.digest(tree(plan.job)), (plan.job.task, plan.job.model)):
             if key in self.here:
-                return self.here[key] * plan.epochs
+                return self.here[key] * plan.epochs, "runs here"
             if key in self.elsewhere:
-                return self.elsewhere[key] * self.ratio * plan.epochs
-        return None
+                return self.elsewhere[key] * self.ratio * plan.epochs, "published runs"
+        return None, "unknown"
+
+    def origin(self, plans: Iterable[Planned]) -> str:
+        """A sentence on where the times of what is to be done come from; empty where none is known."""
+        counts = Counter(self.estimate(plan)[1] for plan in plans if not plan.done)
+        if set(counts) <= {"unknown"}:
+            return ""
+        scaled = f" (times {self.ratio:.2f}, as this machine is to theirs)" if self.compared else ""
+        notes = {"runs here": "", "published runs": scaled or " (on their machines)", "unknown": ""}
+        parts = [f"{counts[name]} {name}{note}" for name, note in notes.items() if counts[name]]
+        return f" Time by {', '.join(parts)}."
 
 
 Key = str | tuple[str, str]
@@ -94,7 +109,7 @@ def ordered(plans: Sequence[Planned], speeds: Speeds, tables: Mapping[int, str])
     for plan in plans:
         groups[tables[id(plan.job)]].append(plan)
     hours = [f"{name} {_left(group, speeds, 1)}" for name, group in groups.items()]
-    return f"{table}\n{len(plans)} runs: {', '.join(hours)}."
+    return f"{table}\n{len(plans)} runs: {', '.join(hours)}.{speeds.origin(plans)}"
 
 
 def with_published(plans: Sequence[Planned], runs: Iterable[Run]) -> list[Planned]:
@@ -128,6 +143,7 @@ def text(plans: Sequence[Planned], speeds: Speeds, workers: int) -> str:
     last = f"{len(plans)} runs: {', '.join(states)}."
     if left := _left(plans, speeds, workers):
         last += f" Time left with {workers} side by side: {left}."
+    last += speeds.origin(plans)
     return f"{terminal.table(head, rows, right=range(3, len(head)))}\n{last}"
 
 
