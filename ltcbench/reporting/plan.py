@@ -39,12 +39,12 @@ class Speeds:
         return self.estimate(plan)[0]
 
     def estimate(self, plan: Planned) -> tuple[float | None, str]:
-        """The same, and where it comes from: ``runs here``, ``published runs`` or ``unknown``."""
+        """The same, and where it comes from: ``by runs here``, ``by published runs`` or ``unknown``."""
         for key in (index.digest(tree(plan.job)), (plan.job.task, plan.job.model)):
             if key in self.here:
-                return self.here[key] * plan.epochs, "runs here"
+                return self.here[key] * plan.epochs, "by runs here"
             if key in self.elsewhere:
-                return self.elsewhere[key] * self.ratio * plan.epochs, "published runs"
+                return self.elsewhere[key] * self.ratio * plan.epochs, "by published runs"
         return None, "unknown"
 
     def origin(self, plans: Iterable[Planned]) -> str:
@@ -53,9 +53,9 @@ class Speeds:
         if set(counts) <= {"unknown"}:
             return ""
         scaled = f" (times {self.ratio:.2f}, as this machine is to theirs)" if self.compared else ""
-        notes = {"runs here": "", "published runs": scaled or " (on their machines)", "unknown": ""}
+        notes = {"by runs here": "", "by published runs": scaled or " (on their machines)", "unknown": ""}
         parts = [f"{counts[name]} {name}{note}" for name, note in notes.items() if counts[name]]
-        return f" Time by {', '.join(parts)}."
+        return f" Times: {', '.join(parts)}."
 
 
 Key = str | tuple[str, str]
