@@ -47,6 +47,11 @@ def cache() -> Path:
     return Path(home).absolute() / "ltcbench"
 
 
+def published() -> Path:
+    """The folder of published results that a checkout brings with it."""
+    return PACKAGE.parent / "runs" / "published"
+
+
 def mirror() -> str | None:
     """The default data mirror, a folder or URL laid out ``<mirror>/<dataset>/<file>``, or None."""
     return os.environ.get("LTCBENCH_MIRROR") or None

@@ -2,13 +2,8 @@
 
 import logging
 import os
-import pty
 import re
-import select
-import subprocess
 import sys
-import termios
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +11,7 @@ import pytest
 
 from ltcbench import progress
 from ltcbench.progress import TrainingProgress, duration
+from tests.terminal import Terminal
 
 
 @pytest.mark.parametrize(
@@ -59,27 +55,6 @@ def test_a_short_rest_is_not(
     assert "to go" not in caplog.text
 
 
-def on_a_terminal(command: list[str], env: dict[str, str]) -> str:
-    """All that a command writes onto a terminal."""
-    ours, its = pty.openpty()
-    termios.tcsetwinsize(its, (24, 120))
-    process = subprocess.Popen(command, stdout=its, stderr=its, stdin=its, env=env)
-    os.close(its)
-    text, end = b"", time.monotonic() + 120
-    while time.monotonic() < end:
-        if select.select([ours], [], [], 1)[0]:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # the other side is closed
-                break
-            if not chunk:
-                break
-            text += chunk
-    os.close(ours)
-    assert process.wait(10) == 0, text.decode(errors="replace")
-    return text.decode()
-
-
 def test_the_bar_counts_epochs(tmp_path: Path) -> None:
     table = tmp_path / "walk.csv"
     table.write_text("a,b\n" + "".join(f"{row % 7},{row % 5}\n" for row in range(400)))
@@ -87,8 +62,9 @@ def test_the_bar_counts_epochs(tmp_path: Path) -> None:
     settings = ["task.target=b", "model=rnn", "trainer.epochs=20", "trainer.batch_size=2", "tracker=none", "device=cpu"]
     every_step_shown = {"TQDM_MININTERVAL": "0"}  # however fast the machine is
     env = {**os.environ, "LTCBENCH_RUNS": str(tmp_path), **every_step_shown}
-    text = on_a_terminal([*command, *settings], env)
-    counts = [(float(done), int(total)) for done, total in re.findall(r"([\d.]+)/(\d+) \[", text)]
+    with Terminal([*command, *settings], env) as terminal:
+        assert terminal.end() == 0, terminal.text
+    counts = [(float(done), int(total)) for done, total in re.findall(r"([\d.]+)/(\d+) \[", terminal.text)]
     assert counts and all(done <= total == 20 for done, total in counts)
     assert any(done % 1 > 0 for done, _ in counts), "the bar moves within an epoch too"
-    assert re.search(r"\[\d\d:\d\d<\d\d:\d\d", text), "time left"
+    assert re.search(r"\[\d\d:\d\d<\d\d:\d\d", terminal.text), "time left"

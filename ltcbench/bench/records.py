@@ -76,7 +76,7 @@ class Row:
 def machine() -> dict[str, str | int | None]:
     """Where and with what is measured."""
     return {
-        "cpu": _processor(),
+        "cpu": processor(),
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         **{key: value for key, value in versions().items() if key != "machine"},
@@ -90,7 +90,8 @@ def described() -> str:
     return ", ".join(f"{key} {known[key]}" for key in ("cpu", "threads", "torch", "ltcbench", "git") if known[key])
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of this machine's processor."""
     cpus = Path("/proc/cpuinfo")
     lines = cpus.read_text(encoding="utf-8").splitlines() if cpus.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -46,7 +45,8 @@ def run(arguments: list[str]) -> int:
     elsewhere = published.every(published.folder())
     if not options.again:
         plans = plan.with_published(plans, elsewhere)
-    speeds = plan.Speeds(index.load(places.runs()), elsewhere)
+    brought = [] if published.folder() == places.published() else published.every(places.published())
+    speeds = plan.Speeds(index.load(places.runs()), [*elsewhere, *brought])
     if options.budget:
         order = plan.by_worth(plans, speeds)
         if options.dry_run:
@@ -62,7 +62,7 @@ def run(arguments: list[str]) -> int:
     status = 0
     if todo:
         with closing(opening.opened(options.executor)) as executor:
-            status = _carry_out(_with_data(todo, data), len(todo), options, executor)
+            status = _carry_out(_with_data(todo, data), len(todo), options, executor, data)
     _measure_baselines(groups[switches.ITSELF] if options.switches else jobs)
     return status
 
@@ -142,7 +142,7 @@ def _within(options: argparse.Namespace, order: "list[Planned]", speeds: "Speeds
 
     with closing(opening.opened(options.executor)) as executor:
         jobs = [plan.job for plan in order]
-        status = _carry_out(jobs, len(jobs), options, executor, deadline, worth_beginning)
+        status = _carry_out(jobs, len(jobs), options, executor, data, deadline, worth_beginning)
     if begun:
         won = [planned(job, data) for job in {id(job): job for job in begun}.values()]
         print(plan.text(won, speeds, options.executor.get("jobs", 1)), flush=True)
@@ -156,32 +156,41 @@ def _carry_out(
     asked: int,
     options: argparse.Namespace,
     executor: Executor,
+    data: Data,
     deadline: float = math.inf,
     worth_beginning: Callable[[Job], bool] = lambda job: True,
 ) -> int:
     """Do the jobs and say how each ended; exit status 1 if one of the ``asked`` failed, or did not finish in time."""
-    from tqdm import tqdm
-
     from ltcbench.running import tracking
+    from ltcbench.running.watch import Watch
 
     ends: Counter[str] = Counter()
     for uri in {job.tracking_uri for job in jobs if job.tracker == "mlflow"}:
         tracking.prepare(uri, {job.task for job in jobs})
-    bar = tqdm(total=len(jobs), unit="run", disable=None, dynamic_ncols=True)
+    watch = Watch(len(jobs), data.folder)
 
     def on_end(ended: Ended) -> None:
         again = " It is tried again." if ended.again else ""
-        tqdm.write(f"{ended.job.protocol}: {ended.line}{again}", file=sys.stdout)
-        sys.stdout.flush()
+        watch.say(f"{ended.job.protocol}: {ended.line}{again}")
         if not ended.again:
             ends[ended.status] += 1
-            bar.update()
+            watch.done()
 
     ends["failed"] += asked - len(jobs)
     try:
-        run_all(jobs, executor, on_end, options.retries, options.fail_fast, deadline, worth_beginning)
+        run_all(
+            jobs,
+            executor,
+            on_end,
+            options.retries,
+            options.fail_fast,
+            deadline,
+            worth_beginning,
+            watch.look,
+            watch.stopping,
+        )
     finally:
-        bar.close()
+        watch.close()
     ends["not begun"] = asked - ends.total()
     print(", ".join(f"{n} {status}" for status, n in ends.items() if n) + ".")
     return 0 if ends["finished"] == asked or (deadline < math.inf and not ends["failed"] + ends["diverged"]) else 1

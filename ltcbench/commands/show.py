@@ -1,18 +1,23 @@
 """``ltcbench show [model=...] [task=...] [key=value ...]``: what a training consists of, without running it.
 
 ``ltcbench show experiment=NAME [key=value ...]``: the same of an experiment.
+
+``ltcbench show RUN``: what a run was asked to be and came to, and what its network costs in use; RUN is its folder, or
+its fingerprint or the beginning of it.
 """
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 from ltcbench import memo, places
+from ltcbench.errors import UserError
 from ltcbench.settings import composition, groups
 from ltcbench.settings.job import Job
 
 if TYPE_CHECKING:
+    from ltcbench.running.folder import RunFolder
     from ltcbench.tasks import SequenceData
 
 MARKS = {
@@ -31,6 +36,12 @@ def run(arguments: list[str]) -> int:
     if chosen:
         words = [argument for argument in arguments if argument not in chosen]
         print(_experiment(chosen[-1].partition("=")[2], words))
+        return 0
+    runs = [argument for argument in arguments if "=" not in argument and not argument.startswith("~")]
+    if runs:
+        if len(arguments) > 1:
+            raise UserError(f"show takes one run alone, or overrides key=value: {' '.join(arguments)} is more.")
+        print(*_trained(runs[0]), sep="\n\n")
         return 0
     job = composition.composed(arguments)
     from ltcbench.running.checks import check
@@ -132,12 +143,61 @@ def _run(job: Job) -> str:
         return "RUN not started: the data are not here"
     checksums = tasks.checksums(job.task, job.source, job.mirror, **job.task_options)
     folder = RunFolder.of(job, fingerprint(job, checksums))
-    result = folder.result()
+    return _state(folder, folder.result())
+
+
+def _state(folder: "RunFolder", result: Mapping[str, Any] | None) -> str:
     if result is None:
         return f"RUN {folder.path}: not started, or without a result yet"
     mark = f" [{MARKS[result['source']]}]" if result["source"] in MARKS else ""
     number = f", test {result['metric']} {result['test_metric']}" if "metric" in result else ""
     return f"RUN {folder.path}: {result['status']}{number}{mark}"
+
+
+def _trained(name: str) -> Iterator[str]:
+    """Settings, results and standing of a run, and its network in use."""
+    from ltcbench.bench.in_use import costs
+    from ltcbench.running.evaluation import job_of
+    from ltcbench.running.folder import found
+    from ltcbench.running.trained import load
+
+    folder = found(name)
+    job = job_of(folder.config())
+    yield _model(job)
+    chosen = {"source": job.source, **job.task_options, **{f"quirks.{key}": on for key, on in job.quirks.items()}}
+    settings = (f"    {key} = {value}" for key, value in chosen.items())
+    yield "\n".join([f"TASK {job.task}, protocol {job.protocol}, seed {job.seed}", "", *settings])
+    yield _training(job)
+    result = folder.result()
+    yield "\n".join([_state(folder, result), *(_came_to(result) if result else ())])
+    try:
+        network = load(folder).network
+    except UserError as error:
+        yield f"NETWORK {error}"
+    else:
+        yield "\n".join(["NETWORK", "", *_items(costs(network))])
+
+
+def _came_to(result: Mapping[str, Any]) -> Iterator[str]:
+    """The metrics of a run at the epoch that counts, and how it stands beside what needs no network."""
+    from ltcbench.running.standing import standing
+
+    best = result.get("best")
+    if not best:
+        return
+    parts = [
+        f"{part} {key} {value:.4g}"
+        for part in ("train", "valid", "test")
+        for key, value in (best.get(part) or {}).items()
+        if value is not None
+    ]
+    yield ""
+    yield from _items([f"epoch {best['epoch']} of {result['epochs']}: {', '.join(parts)}"])
+    if result.get("seconds_per_epoch"):
+        yield from _items([f"{result['seconds_per_epoch']:.3g} s an epoch on {result['device']}"])
+    if result.get("baselines"):
+        found = standing(result["metric"], result["direction"], result["test_metric"], result["baselines"])
+        yield from _items([found.line])
 
 
 def _experiment(name: str, words: list[str]) -> str:

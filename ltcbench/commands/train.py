@@ -2,7 +2,10 @@
 
 import logging
 import os
+import shutil
 import sys
+import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -19,6 +22,50 @@ class _JobFailed(Exception):
     """A job of a sweep failed and has been reported; Hydra's launchers carry it home, from other processes too."""
 
 
+@dataclass(frozen=True)
+class _Sweep:
+    """What the jobs of a sweep have in common, wherever a launcher does them.
+
+    Attributes:
+        folder: where each run leaves a file of its name.
+        keys: the settings that differ.
+    """
+
+    folder: Path
+    keys: frozenset[str]
+
+    def differs(self, overrides: list[str]) -> str:
+        """Of the overrides of one job those that tell it from the others; a run's lines name these three anyway."""
+        keys = self.keys - {"task", "model", "seed"}
+        return " ".join(word for word in overrides if word.lstrip("+~").partition("=")[0] in keys)
+
+    def add(self, fingerprint: str) -> None:
+        """Remember a run."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / fingerprint).touch()
+
+    def table(self) -> None:
+        """Print the runs of the sweep as ``ltcbench runs`` does."""
+        if not self.folder.is_dir():
+            return
+        from ltcbench.reporting import sweep_formats, sweeps
+
+        found = sweeps.chosen(places.runs(), [], {file.name for file in self.folder.iterdir()})
+        print(f"\n{sweep_formats.term(sweeps.sections(found))}", end="", flush=True)
+
+    def forget(self) -> None:
+        """Leave no file behind."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _swept(overrides: list[str]) -> frozenset[str]:
+    """The settings that have several values."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = composition.explained(lambda: OverridesParser.create().parse_overrides(overrides))
+    return frozenset(override.key_or_group for override in parsed if override.is_sweep_override())
+
+
 def run(arguments: list[str]) -> int:
     """Train; see ``conf/train.yaml`` for what can be set."""
     import hydra
@@ -28,13 +75,15 @@ def run(arguments: list[str]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands us its exceptions instead of printing them
     # conf/train.yaml puts sweeps there, and so do the processes of a launcher; as an override the path would be parsed.
     os.environ["LTCBENCH_RUNS"] = str(places.runs())
-    sys.argv = ["ltcbench train", *flags_first(arguments)]
+    given = flags_first(arguments)
+    sys.argv = ["ltcbench train", *given]
+    sweep = _Sweep(places.runs() / f".sweep-{uuid.uuid4().hex}", _swept(given[given.index("--") + 1 :]))
     ended: list[str | Exception] = []
 
     @hydra.main(config_path=str(places.conf()), config_name="train", version_base="1.3")
     def task(cfg: DictConfig) -> None:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            _one_of_many(cfg)
+            _one_of_many(cfg, sweep)
             return
         try:
             ended.append(_train(cfg))
@@ -43,12 +92,16 @@ def run(arguments: list[str]) -> int:
 
     try:
         composition.explained(task)
+        sweep.table()
     except _JobFailed:
+        sweep.table()
         return 1
     except BrokenPipeError:
         raise
     except OSError as error:  # Hydra's own: the folder of sweeps
         raise Failure(f"cannot write {error.filename} ({error.strerror}): make room or change LTCBENCH_RUNS.") from None
+    finally:
+        sweep.forget()
     for end in ended:
         if isinstance(end, Exception):
             raise end
@@ -103,28 +156,31 @@ def flags_first(arguments: list[str]) -> list[str]:
     return [*flags, "--", *overrides]
 
 
-def _train(cfg: DictConfig) -> str:
-    """Do the job of one composed configuration and return its status."""
+def _train(cfg: DictConfig, sweep: _Sweep | None = None) -> str:
+    """Do the job of one composed configuration, of a sweep or alone, and return its status."""
     from hydra.core.hydra_config import HydraConfig
 
     _log_to_terminal()
     job = composition.job(cfg, composition.chosen_recipe(HydraConfig.get()))
     from ltcbench.running.done import done_before
 
+    differs = sweep.differs(list(HydraConfig.get().overrides.task)) if sweep else ""
     result = done_before(job)
     if result is None:
         from ltcbench.running.run import run  # torch and pandas, only when the configuration is right
 
-        result = run(job)
+        result = run(job, differs)
+    if sweep:
+        sweep.add(result["fingerprint"])
     status: str = result["status"]
     return status
 
 
-def _one_of_many(cfg: DictConfig) -> None:
+def _one_of_many(cfg: DictConfig, sweep: _Sweep) -> None:
     """Do one job of a sweep: what goes wrong is told at once, and the sweep goes on."""
     try:
         loading.load()  # a launcher's process is a fresh one
-        status = _train(cfg)
+        status = _train(cfg, sweep)
     except (Interrupted, KeyboardInterrupt):
         raise
     except UserError as error:

@@ -41,18 +41,24 @@ def run(arguments: list[str]) -> int:
 
     from ltcbench.reporting import trials as report
     from ltcbench.running import tracking
+    from ltcbench.running.folder import RunFolder, fingerprint
     from ltcbench.running.tuning import search, study
+    from ltcbench.running.watch import Watch
 
     if plan.job.tracker == "mlflow":
         tracking.prepare(plan.job.tracking_uri, {plan.job.task})
 
-    def on_end(trial: "Trial") -> None:
-        print(report.line(trial, trials), flush=True)
-
     with study.opened(plan) as opened:
-        print(f"search {plan.name}: {len(search.ended(opened))} of {trials} trials are done.", flush=True)
-        with closing(opening.opened(where)) as executor:
-            search.search(opened, plan, data.metric, executor, trials, on_end)
+        done = len(search.ended(opened))
+        print(f"search {plan.name}: {done} of {trials} trials are done.", flush=True)
+        watch = Watch(max(trials - done, 0), lambda job: RunFolder.of(job, fingerprint(job, data.checksums)))
+        with closing(opening.opened(where)) as executor, closing(watch):
+
+            def on_end(trial: "Trial") -> None:
+                watch.say(report.line(trial, trials))
+                watch.done()
+
+            search.search(opened, plan, data.metric, executor, trials, on_end, watch.look, watch.stopping)
         ended, shares = search.ended(opened), study.importances(opened)
     return _told(plan, data, ended, shares)
 

@@ -31,16 +31,31 @@ class Speeds:
         self.here, self.elsewhere = _medians(here), _medians(elsewhere)
         both = self.here.keys() & self.elsewhere.keys()
         ratios = [self.here[key] / self.elsewhere[key] for key in both if self.elsewhere[key]]
+        self.compared = bool(ratios)
         self.ratio = statistics.median(ratios) if ratios else 1.0
 
     def seconds(self, plan: Planned) -> float | None:
         """What is left of a job, None where nothing like it was measured."""
+        return self.estimate(plan)[0]
+
+    def estimate(self, plan: Planned) -> tuple[float | None, str]:
+        """The same, and where it comes from: ``by runs here``, ``by published runs`` or ``unknown``."""
         for key in (index.digest(tree(plan.job)), (plan.job.task, plan.job.model)):
             if key in self.here:
-                return self.here[key] * plan.epochs
+                return self.here[key] * plan.epochs, "by runs here"
             if key in self.elsewhere:
-                return self.elsewhere[key] * self.ratio * plan.epochs
-        return None
+                return self.elsewhere[key] * self.ratio * plan.epochs, "by published runs"
+        return None, "unknown"
+
+    def origin(self, plans: Iterable[Planned]) -> str:
+        """A sentence on where the times of what is to be done come from; empty where none is known."""
+        counts = Counter(self.estimate(plan)[1] for plan in plans if not plan.done)
+        if set(counts) <= {"unknown"}:
+            return ""
+        scaled = f" (times {self.ratio:.2f}, as this machine is to theirs)" if self.compared else ""
+        notes = {"by runs here": "", "by published runs": scaled or " (on their machines)", "unknown": ""}
+        parts = [f"{counts[name]} {name}{note}" for name, note in notes.items() if counts[name]]
+        return f" Times: {', '.join(parts)}."
 
 
 Key = str | tuple[str, str]
@@ -90,7 +105,7 @@ def ordered(plans: Sequence[Planned], speeds: Speeds, tables: Mapping[int, str])
         for job in [plan.job]
     ]
     table = terminal.table(["task", "model", "protocol", "seed", "state", "time left"], rows, right=(3,))
-    return f"{table}\n{len(plans)} runs: {hours(plans, speeds, tables)}."
+    return f"{table}\n{len(plans)} runs: {hours(plans, speeds, tables)}.{speeds.origin(plans)}"
 
 
 def hours(plans: Sequence[Planned], speeds: Speeds, names: Mapping[int, str]) -> str:
@@ -133,6 +148,7 @@ def text(plans: Sequence[Planned], speeds: Speeds, workers: int) -> str:
     last = f"{len(plans)} runs: {', '.join(states)}."
     if left := _left(plans, speeds, workers):
         last += f" Time left with {workers} side by side: {left}."
+    last += speeds.origin(plans)
     return f"{terminal.table(head, rows, right=range(3, len(head)))}\n{last}"
 
 

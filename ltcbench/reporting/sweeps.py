@@ -133,12 +133,13 @@ def _median(values: Sequence[float | None]) -> float | None:
     return statistics.median(there) if there else None
 
 
-def chosen(folder: Path, conditions: Sequence[str]) -> list[Trained]:
+def chosen(folder: Path, conditions: Sequence[str], among: Collection[str] | None = None) -> list[Trained]:
     """The runs in a folder of run folders that fit every condition.
 
     Args:
         folder: of run folders.
         conditions: ``key=value`` or ``key=value,value``.
+        among: fingerprints; None: of any run.
 
     Raises:
         UserError: not of that form, a key that no run has, or no run fits.
@@ -147,7 +148,8 @@ def chosen(folder: Path, conditions: Sequence[str]) -> list[Trained]:
     every = [run for run in index.load(folder) if run.status != "baseline"]
     if not every:
         raise UserError(f"there is no run in {folder}: ltcbench train makes one, e.g. model=cfc task=gesture.")
-    fit = [run for run in every if all(_is(get(run), wanted[key]) for key, get in _KNOWN.items() if key in wanted)]
+    asked = [run for run in every if among is None or run.fingerprint in among]
+    fit = [run for run in asked if all(_is(get(run), wanted[key]) for key, get in _KNOWN.items() if key in wanted)]
     runs = list(_read(folder, fit))
     check(wanted, runs)
     left = [one for one in runs if all(_is(one.settings.get(key, ""), values) for key, values in wanted.items())]

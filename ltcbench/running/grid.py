@@ -15,6 +15,7 @@ from typing import Literal
 from ltcbench.errors import Interrupted, UserError
 from ltcbench.running.executors import Executor, Handle
 from ltcbench.running.folder import RunFolder, fingerprint
+from ltcbench.running.watch import LOOK
 from ltcbench.settings.job import Job
 
 DONE = ("finished", "diverged")
@@ -95,6 +96,14 @@ class Data:
             return str(error)
         return ""
 
+    def folder(self, job: Job) -> RunFolder:
+        """Where a job runs; fetches its data if need be.
+
+        Raises:
+            UserError: they cannot be had.
+        """
+        return RunFolder.of(job, fingerprint(job, self.checksums(job, fetch=True) or {}))
+
 
 def planned(job: Job, data: Data) -> Planned:
     """How far a job is; data that are not here are not fetched.
@@ -121,6 +130,8 @@ def run(
     fail_fast: bool = False,
     deadline: float = math.inf,
     worth_beginning: Callable[[Job], bool] = lambda job: True,
+    on_look: Callable[[Sequence[Job]], None] = lambda jobs: None,
+    on_interrupt: Callable[[Sequence[Job]], None] = lambda jobs: None,
 ) -> None:
     """Do ``jobs``, as many at a time as the executor has slots.
 
@@ -132,9 +143,11 @@ def run(
         fail_fast: stop all at the first job that did not finish.
         deadline: when all are stopped as by Ctrl-C, in seconds of ``time.monotonic``.
         worth_beginning: asked just before a job is begun; False leaves it out.
+        on_look: told every second which jobs are going on.
+        on_interrupt: told by Ctrl-C or SIGTERM which jobs are waited for; another one ends them at once.
 
     Raises:
-        Interrupted: Ctrl-C or SIGTERM; the jobs that were going on have marked their runs and can be resumed.
+        Interrupted: Ctrl-C or SIGTERM; the jobs that were going on can be resumed.
     """
     waiting = deque((job, retries) for job in jobs)
     working: dict[Handle, int] = {}
@@ -147,7 +160,8 @@ def run(
                         working[executor.begin(job)] = left
                 if not working:
                     return  # nothing of what was left was worth beginning
-                seconds = None if deadline == math.inf else max(0.0, deadline - time.monotonic())
+                on_look([handle.job for handle in working])
+                seconds = min(LOOK, max(0.0, deadline - time.monotonic()))
                 for handle in executor.wait(list(working), seconds):
                     left = working.pop(handle)
                     ended = _ended(handle, left)
@@ -161,7 +175,7 @@ def run(
                     _stop(working, on_end)
                     return
         except KeyboardInterrupt:
-            _stop(working, on_end)
+            _stop(working, on_end, on_interrupt)
             raise Interrupted("interrupted; the same command goes on.") from None
 
 
@@ -173,13 +187,24 @@ def _ended(handle: Handle, retries: int) -> Ended:
     return Ended(handle.job, "failed", line, again=retries > 0 and status != "mistake")
 
 
-def _stop(handles: Collection[Handle], on_end: Callable[[Ended], None]) -> None:
-    """Have the jobs mark their runs as interrupted and end."""
-    for handle in handles:
-        handle.stop()
-    for handle in handles:
-        status, line = handle.outcome()
-        on_end(Ended(handle.job, status if status in DONE else "interrupted", line))
+def _stop(
+    handles: Collection[Handle],
+    on_end: Callable[[Ended], None],
+    on_interrupt: Callable[[Sequence[Job]], None] = lambda jobs: None,
+) -> None:
+    """Have the jobs mark their runs as interrupted and end; Ctrl-C meanwhile ends them without."""
+    try:
+        for handle in handles:
+            handle.stop()
+        if handles:
+            on_interrupt([handle.job for handle in handles])
+        for handle in handles:
+            status, line = handle.outcome()
+            on_end(Ended(handle.job, status if status in DONE else "interrupted", line))
+    except KeyboardInterrupt:
+        for handle in handles:
+            handle.stop(now=True)
+        raise Interrupted("stopped; the same command goes on after the last whole epochs.") from None
 
 
 @contextmanager

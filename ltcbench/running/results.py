@@ -90,9 +90,10 @@ def numbers(network: Network, data: SequenceData, outcome: Outcome) -> Result:
     }
 
 
-def summary(result: Result) -> str:
-    """One line that says how a run ended."""
-    line = f"{result['task']}/{result['model']} seed {result['seed']}: {result['status']}"
+def summary(result: Result, name: str | None = None) -> str:
+    """One line that says how a run ended, with a name that says more than task, model and seed where there is one."""
+    name = name or f"{result['task']}/{result['model']} seed {result['seed']}"
+    line = f"{name}: {result['status']}"
     if result.get("test_metric") is not None:
         line += f", test {result['metric']} {result['test_metric']:.4f} at epoch {result['best_epoch']}"
     if result.get("seconds_per_epoch"):

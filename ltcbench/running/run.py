@@ -38,10 +38,14 @@ log = logging.getLogger("ltcbench")
 WORTH_COMPILING = 3000
 
 
-def run(job: Job) -> Result:
+def run(job: Job, differs: str = "") -> Result:
     """Do ``job``, go on with it where it was interrupted, or return its result where it is finished.
 
     A mistake of the user's is told before anything is written.
+
+    Args:
+        job: the job.
+        differs: settings that tell it from the other jobs of a sweep, for the lines on it.
 
     Returns:
         What ``result.json`` in its run folder holds.
@@ -55,7 +59,7 @@ def run(job: Job) -> Result:
     checksums = tasks.checksums(job.task, job.source, job.mirror, **job.task_options)
     identity = fingerprint(job, checksums)
     folder = RunFolder.of(job, identity)
-    name = f"{job.task}/{job.model}"
+    name = f"{job.task}/{job.model} seed {job.seed} {differs}".strip()
 
     if not job.force and (result := done(folder, name)):
         return result
@@ -73,7 +77,7 @@ def run(job: Job) -> Result:
                     folder.clear()
                 folder.write_config(job)
                 with _logged_to(folder):
-                    return _run(job, identity, data, folder, device, stop)
+                    return _run(job, name, identity, data, folder, device, stop)
             except (UserError, Interrupted):
                 raise
             except Exception as error:
@@ -96,12 +100,17 @@ def _first_line(error: Exception) -> str:
 
 
 def _run(
-    job: Job, identity: str, data: SequenceData, folder: RunFolder, device: torch.device, stop: threading.Event
+    job: Job,
+    name: str,
+    identity: str,
+    data: SequenceData,
+    folder: RunFolder,
+    device: torch.device,
+    stop: threading.Event,
 ) -> Result:
     began = time.time()
     network = built(job, data, device)
 
-    name = f"{job.task}/{job.model} seed {job.seed}"
     progress = TrainingProgress(name, job.trainer.epochs)
     tracker = Tracker(folder, job.tracking_uri, job.tracker == "mlflow")
     log.info("%s: %d parameters, %s data, run folder %s", name, network.size(), data.source, folder.path)
@@ -133,7 +142,7 @@ def _run(
         result["baselines"] = baselines(data)
     folder.write_result(result)
     tracker.end(result)
-    log.info("%s", summary(result))
+    log.info("%s", summary(result, name))
     if outcome.status == "finished" and (line := overlooked(data, outcome.progress.history, result["best_epoch"])):
         log.info("%s: %s", name, line)
     if "baselines" in result:

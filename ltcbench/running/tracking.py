@@ -22,6 +22,8 @@ from filelock import FileLock
 
 from ltcbench import places
 from ltcbench.running.folder import RunFolder
+from ltcbench.running.naming import flattened, named
+from ltcbench.settings import groups
 
 FLUSH = 5.0  # seconds between two writes; a write costs 5 ms and more
 _LONGEST = 5000  # characters of a parameter or tag
@@ -31,6 +33,10 @@ _METRICS_A_CALL = 1000
 _ENDS = {"finished": "FINISHED", "interrupted": "KILLED"}
 
 log = logging.getLogger("ltcbench")
+
+# MLflow sends telemetry unless it is told not to as soon as it is imported; of DO_NOT_TRACK it takes no value but true.
+if os.environ.get("DO_NOT_TRACK", "").lower() not in ("0", "false"):
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 def default_uri() -> str:
@@ -89,12 +95,15 @@ class Store:
             self.client.search_experiments(max_results=1)  # creates the tables of a new database
 
     def experiment(self, name: str) -> str:
-        """The id of an experiment, created or restored if need be."""
+        """The id of an experiment, created or restored if need be; what the user has written on it stays."""
+        tags = _about(name)
         with _one_at_a_time():
             found = self.client.get_experiment_by_name(name)
             if found is None:
                 location = artifacts() if self.uri.startswith("sqlite") else None
-                return str(self.client.create_experiment(name, artifact_location=location))
+                return str(self.client.create_experiment(name, artifact_location=location, tags=tags))
+            for key in tags.keys() - found.tags.keys():
+                self.client.set_experiment_tag(found.experiment_id, key, tags[key])
             if found.lifecycle_stage == "deleted":  # by hand; the runs on disk are there, so their mirror is as well
                 self.client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
@@ -121,8 +130,7 @@ class Store:
         if found:
             run = found[0]
         else:
-            title = f"{config['model']['name']}-{config['seed']}"
-            names = {"ltcbench.fingerprint": identity, "mlflow.runName": title}
+            names = {"ltcbench.fingerprint": identity, "mlflow.runName": named(config)}
             run = self.client.create_run(experiment, start_time=moments[0], tags=names)
             parameters = [Param(_key(key), str(value)[:_LONGEST]) for key, value in flattened(config).items()]
             for some in chunks(parameters, _PARAMETERS_A_CALL):
@@ -157,7 +165,15 @@ class Store:
         for file in sorted(folder.path.iterdir()):
             if file.is_file() and not file.name.startswith("."):
                 self.client.log_artifact(identifier, str(file))
-        self.client.set_terminated(identifier, _ENDS.get(str(result.get("status")), "FAILED"), end_time=moments[-1])
+        end = run.info.start_time + moments[-1] - moments[0]  # so long it was trained, pauses left out
+        self.client.set_terminated(identifier, _ENDS.get(str(result.get("status")), "FAILED"), end_time=end)
+
+
+def _about(experiment: str) -> dict[str, str]:
+    """The tags of an experiment: what it is about, and that its pages are those of training, not of language models."""
+    known = experiment in groups.names("task")
+    text = groups.comment("task", experiment) if known else f"Trainings on {experiment}."
+    return {"mlflow.note.content": text, "mlflow.experimentKind": "custom_model_development"}
 
 
 def _moments(folder: RunFolder, rows: Sequence[Mapping[str, float]]) -> list[int]:
@@ -246,17 +262,6 @@ def reason(error: Exception) -> str:
     """What an exception says, in one line."""
     text = str(error).strip()
     return text.splitlines()[0][:200].rstrip(".") if text else type(error).__name__
-
-
-def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """``{"a": {"b": 1}}`` -> ``{"a.b": 1}``."""
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            flat |= flattened(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

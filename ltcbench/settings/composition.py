@@ -6,7 +6,8 @@ pair, the command line. What Hydra says about a wrong override is told in one se
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,6 +20,8 @@ from ltcbench.settings import groups
 from ltcbench.settings.job import Job, checked
 
 T = TypeVar("T")
+
+_LAUNCHERS = {"joblib": "parallel", "submitit_local": "slurm", "submitit_slurm": "slurm"}  # the extra with each
 
 
 def composed(overrides: Sequence[str]) -> Job:
@@ -35,7 +38,7 @@ def plain(overrides: Sequence[str]) -> tuple[dict[str, Any], str]:
     from hydra import compose, initialize_config_dir
 
     def build() -> DictConfig:
-        with initialize_config_dir(str(places.conf()), version_base="1.3"):
+        with _beside_a_program_of_hydras(), initialize_config_dir(str(places.conf()), version_base="1.3"):
             return compose("train", overrides=list(overrides), return_hydra_config=True)
 
     cfg = explained(build)
@@ -43,6 +46,18 @@ def plain(overrides: Sequence[str]) -> tuple[dict[str, Any], str]:
     with open_dict(cfg):
         del cfg["hydra"]  # as for a program of Hydra's
     return _resolved(cfg), chosen_recipe(hydra)
+
+
+@contextmanager
+def _beside_a_program_of_hydras() -> Iterator[None]:
+    """In the middle of `ltcbench train` too, where Hydra says that it is in use."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    used, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = used
 
 
 def defaults(group: str, name: str) -> dict[str, Any]:
@@ -160,6 +175,9 @@ def _explain(error: Exception, settings: Callable[[], list[str]]) -> UserError:
         return _unreadable(error.override)
     if isinstance(error, MissingConfigException) and error.options:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
+        if group == "hydra/launcher" and name in _LAUNCHERS:
+            extra = _LAUNCHERS[name]
+            return UserError(f"hydra/launcher={name} is not installed: pip install 'ltcbench[{extra}]' brings it.")
         return unknown(group, name, error.options)
     if isinstance(error, (YAMLError, UnicodeDecodeError)):
         return UserError(f"a configuration file is not YAML in UTF-8 ({' '.join(str(error).split())}): mend it.")

@@ -18,6 +18,7 @@ from ltcbench import cli
 from ltcbench.errors import UserError
 from ltcbench.paper import tables
 from ltcbench.reporting.jobs import of_cells
+from tests.terminal import CTRL_C, Terminal
 
 SMALL = ["--only", "model=lstm", "task.source=synthetic", "model.hidden_size=4", "tracker=none"]
 COMMAND = [sys.executable, "-m", "ltcbench", "reproduce", "ltc-6", *SMALL]
@@ -168,6 +169,57 @@ def started(places: dict[str, str]) -> "subprocess.Popen[str]":
     )
     wait_for(lambda: len(run_folders(places)) == 2 and min(map(rows, run_folders(places))) > 2)
     return process
+
+
+def interruptible(places: dict[str, str], epochs: int) -> Terminal:
+    """Two runs on a terminal, both past their first epoch."""
+    command = [*COMMAND, "--seeds", "2", "--jobs", "2", f"trainer.epochs={epochs}"]
+    terminal = Terminal(command, {**places, "TQDM_MININTERVAL": "0"})
+    for seed in (0, 1):
+        terminal.wait_for(rf"cheetah/lstm seed {seed}: .*[1-9]\d*/{epochs} \[\d\d:\d\d<[\d:]+,[^\r]*train_mse=[\d.]+")
+    return terminal
+
+
+@pytest.mark.slow
+def test_a_table_interrupted_at_a_terminal_goes_on_and_is_rendered(places: dict[str, str]) -> None:
+    with interruptible(places, 40) as terminal:
+        assert terminal.wait_for(r"(\d+)/2 \[")[1] == "0"
+        terminal.press(CTRL_C)
+        terminal.wait_for("waiting for cheetah/lstm seed [01] and cheetah/lstm seed [01] to write their checkpoints")
+        assert terminal.end() == 130, terminal.text
+    assert "interrupted; the same command goes on" in terminal.text
+    assert "Traceback" not in terminal.text
+    before = {folder: rows(folder) for folder in run_folders(places)}
+    assert [result(folder)["status"] for folder in before] == ["interrupted"] * 2
+    assert all(0 < done < 40 for done in before.values())
+
+    again = reproduce(places, "--seeds", "2", "--jobs", "2", "trainer.epochs=40")
+    assert again.returncode == 0, again.stderr
+    assert "2 runs: 2 resumable." in again.stdout and "2 finished." in again.stdout
+    assert not re.search(r"\r|\d/40 \[", again.stdout + again.stderr), "no bars in a file"
+    assert [rows(folder) for folder in before] == [40, 40]
+
+    show = [sys.executable, "-m", "ltcbench", "table", "ltc-6", *SMALL[:4], "trainer.epochs=40", "--format", "md"]
+    table = subprocess.run(show, env=places, capture_output=True, text=True, timeout=140)
+    assert table.returncode == 0, table.stderr
+    (line,) = (line for line in table.stdout.splitlines() if "lstm" in line.lower() and "|" in line)
+    tests = [result(folder)["test_metric"] for folder in before]
+    assert float(line.split("|")[3].partition("±")[0]) == pytest.approx(sum(tests) / 2, abs=1e-3)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
+@pytest.mark.slow
+def test_a_second_ctrl_c_stops_at_once(places: dict[str, str]) -> None:
+    with interruptible(places, 10_000) as terminal:
+        workers = workers_of(terminal.process.pid)
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)  # one that does not answer, as in a very long update
+        terminal.press(CTRL_C)
+        terminal.wait_for("Ctrl-C again to stop now")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130, terminal.text
+    assert "stopped; the same command goes on after the last whole epochs" in terminal.text
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
 
 
 def children(pid: int) -> list[int]:

@@ -1,9 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from ltcbench import cli
 from ltcbench.running.folder import RunFolder, fingerprint
+from ltcbench.running.run import run
 from ltcbench.settings.composition import composed
 
 OWN = "who,speed,kind\n" + "".join(f"{who},{0.1 * who},{'AB'[who % 2]}\n" for who in range(20))
@@ -54,3 +56,19 @@ def test_a_run_that_failed_is_shown(tmp_path: Path, capsys: pytest.CaptureFixtur
     RunFolder.of(job, fingerprint(job, {})).write_result({**head, "status": "failed", "note": "no"})
     assert cli.run(["show", "task=gesture", "task.source=synthetic"]) == 0
     assert ": failed [SYNTHETIC" in capsys.readouterr().out
+
+
+def test_a_finished_run_is_shown_with_what_its_network_costs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["task=gesture", "task.source=synthetic", "model=lstm", "model.hidden_size=4", "trainer.epochs=1"]
+    result = run(composed([*small, "tracker=none", "device=cpu"]))
+    assert cli.run(["show", result["fingerprint"][:6]]) == 0
+    told = capsys.readouterr().out
+    assert f"RUN {tmp_path}" in told and ": finished, test accuracy" in told and "without a network: " in told
+    parameters, features, classes = result["parameters"], result["spec"]["features"], result["spec"]["output_size"]
+    assert f"size: {4 * parameters:,} bytes, {parameters:,} parameters" in told
+    assert f"multiply-adds a step: {16 * (features + 4) + 12 + 4 * classes:,}" in told
+    assert re.search(r"latency of a step at batch 1: [1-9]\d* us, by the stepper on \w", told)
+    assert cli.run(["show", "000000"]) == 2 and "there is no run 000000" in capsys.readouterr().err
+    assert cli.run(["show", result["fingerprint"], "seed=1"]) == 2 and "one run alone" in capsys.readouterr().err

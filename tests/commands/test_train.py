@@ -140,6 +140,23 @@ def test_a_run_leaves_its_files_and_is_skipped_the_second_time(places: dict[str,
     }
 
 
+def test_a_sweep_tells_its_jobs_apart_and_ends_with_their_table(places: dict[str, str]) -> None:
+    other = ltcbench(places, "train", *SMALL, "trainer.epochs=1", "tracker=none", "trainer.learning_rate=0.5")
+    assert other.returncode == 0, other.stderr
+    done = ltcbench(places, "train", "-m", *SMALL, "trainer.epochs=1", "trainer.learning_rate=0.01,0.02", "seed=3")
+    assert done.returncode == 0, done.stderr
+    for rate in ("0.01", "0.02"):
+        assert f"cheetah/lstm seed 3 trainer.learning_rate={rate}: finished, test mse" in done.stderr
+    told = [line.split()[:2] for line in done.stdout.splitlines() if line.startswith("lstm ")]
+    assert sorted(told) == [["lstm", "0.01"], ["lstm", "0.02"]], "no other runs than these"
+    assert not list(Path(places["LTCBENCH_RUNS"]).glob(".sweep-*"))
+    names = {run.info.run_name for run in mlflow_runs(places)}
+    usual = "source=synthetic hidden_size=4 epochs=1"
+    assert {tuple(sorted(name.split())) for name in names} == {
+        tuple(sorted(["lstm-3", *usual.split(), f"learning_rate={rate}"])) for rate in ("0.01", "0.02")
+    }
+
+
 def test_mlflow_shows_parameters_curves_and_files(places: dict[str, str]) -> None:
     assert ltcbench(places, "train", *SMALL, "trainer.epochs=3").returncode == 0
     (folder,) = run_folders(places)

@@ -93,7 +93,7 @@ def test_verdicts() -> None:
 
 def test_holm_decides_what_matters() -> None:
     """A quirk that alone would be told apart is not where others were tried beside it."""
-    paper, weak = CELL.overrides("paper"), [0.27, 0.288, 0.279]
+    paper, weak = CELL.overrides("paper"), [0.265, 0.288, 0.279]
     alone = [*runs(paper, OWN), *runs([*paper, override("random_split")], weak)]
     p = stats.ttest_ind(weak, OWN, equal_var=False).pvalue
     assert 0.05 / 3 < p < 0.05

@@ -34,8 +34,9 @@ def test_the_plan_counts_and_adds_up() -> None:
     lines = text.splitlines()
     assert lines[2].split() == ["cheetah", "lstm", "paper", "200", "1", "1", "1", "8", "min"]
     assert lines[3].split() == ["cheetah", "ltc", "paper", "200", "1", "unknown"]
-    assert (
-        lines[-1] == "4 runs: 1 finished, 1 resumable, 2 missing. Time left with 2 side by side: 4 min and 1 unknown."
+    assert lines[-1] == (
+        "4 runs: 1 finished, 1 resumable, 2 missing. Time left with 2 side by side: 4 min and 1 unknown. "
+        "Times: 2 by runs here, 1 unknown."
     )
 
 
@@ -48,6 +49,16 @@ def test_what_was_measured_elsewhere_is_scaled_by_what_was_measured_on_both() ->
     assert Speeds([here], [there, dear]).seconds(Planned(fake.job(*LTC), "missing", 2)) == pytest.approx(30)
     assert Speeds([], [there, dear]).seconds(Planned(fake.job(*LTC), "missing", 2)) == 20
     assert Speeds([here], [there]).seconds(Planned(fake.job(*LSTM), "missing", 2)) == 6
+
+
+def test_a_plan_says_where_its_times_come_from() -> None:
+    here, there = fake.run(LSTM, 0, 1.0, seconds=3.0), fake.run(LSTM, 0, 1.0, seconds=2.0)
+    dear, plans = fake.run(LTC, 0, 1.0, seconds=10.0), [Planned(fake.job(*LTC), "missing", 2)]
+    scaled = Speeds([here], [there, dear]).origin(plans)
+    assert scaled == " Times: 1 by published runs (times 1.50, as this machine is to theirs)."
+    assert Speeds([], [dear]).origin(plans) == " Times: 1 by published runs (on their machines)."
+    assert Speeds([dear], []).origin(plans) == " Times: 1 by runs here."
+    assert Speeds([], []).origin(plans) == ""
 
 
 def test_what_tells_most_per_hour_comes_first() -> None:
@@ -83,4 +94,4 @@ def test_the_order_tells_the_hours_of_each_table() -> None:
     lstm, ltc = Planned(fake.job(*LSTM), "missing", 3600), Planned(fake.job(*LTC), "resumable", 1)
     speeds = Speeds([fake.run(LSTM, 0, 1.0, seconds=1.0)], [])
     text = plan.ordered([lstm, ltc], speeds, {id(lstm.job): "a", id(ltc.job): "b"})
-    assert text.splitlines()[-1] == "2 runs: a 1 h 00 min, b unknown."
+    assert text.splitlines()[-1] == "2 runs: a 1 h 00 min, b unknown. Times: 1 by runs here, 1 unknown."

@@ -62,6 +62,7 @@ class Script:
         self.slots = slots
         self.begun: list[int] = []
         self.stopped: list[int] = []
+        self.killed: list[int] = []
         self.alive = self.most = 0
 
     def begin(self, job: Job) -> "Scripted":
@@ -87,8 +88,8 @@ class Scripted:
     job: Job
     end: str
 
-    def stop(self) -> None:
-        self.script.stopped.append(self.job.seed)
+    def stop(self, now: bool = False) -> None:
+        (self.script.killed if now else self.script.stopped).append(self.job.seed)
 
     def outcome(self) -> tuple[str, str]:
         self.script.alive -= 1
@@ -167,6 +168,23 @@ def test_ctrl_c_stops_all(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
         run(job, executor)
     assert executor.stopped == [0, 1]
     assert executor.alive == 0
+
+
+def test_ctrl_c_once_more_ends_them_at_once(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    executor = Script({0: ["hangs"], 1: ["hangs"], 2: ["finished"]}, slots=2)
+    looks, waited_for = [], []
+
+    def look(jobs: Sequence[Job]) -> None:
+        looks.append([job.seed for job in jobs])
+        raise KeyboardInterrupt
+
+    def again(jobs: Sequence[Job]) -> None:
+        waited_for.extend(job.seed for job in jobs)
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="goes on after the last whole epochs"):
+        run(job, executor, on_look=look, on_interrupt=again)
+    assert (looks, waited_for, executor.stopped, executor.killed) == ([[0, 1]], [0, 1], [0, 1], [0, 1])
 
 
 def test_a_crash_leaves_its_traceback_in_the_runs_log(job: Job, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

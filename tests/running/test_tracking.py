@@ -2,6 +2,8 @@
 
 import csv
 import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import yaml
 from ltcbench import cli
 from ltcbench.running import tracking
 from ltcbench.running.folder import RunFolder, folders
+from ltcbench.settings import groups
 
 NASTY = ["o'neil", "a?b#c", "%20"]
 NASTIER = [
@@ -170,3 +173,41 @@ def test_the_environment_names_the_store_where_nothing_else_does(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:5000")
     assert cli.run(["ui"]) == 2
     assert "mirrored into http://host:5000" in capsys.readouterr().err
+
+
+def test_an_experiment_is_one_of_training_and_keeps_what_its_user_wrote(runs: Path) -> None:
+    store = tracking.Store(tracking.default_uri())
+    old = store.client.create_experiment("xor", tags={"mlflow.note.content": "mine"})
+    assert store.experiment("xor") == old
+    tags = store.client.get_experiment(old).tags
+    assert tags == {"mlflow.note.content": "mine", "mlflow.experimentKind": "custom_model_development"}
+    new = store.client.get_experiment(store.experiment("har"))
+    assert new.tags["mlflow.note.content"] == groups.comment("task", "har")
+
+
+@pytest.mark.parametrize(
+    ("own", "disabled"),
+    [
+        ({}, "true"),
+        ({"DO_NOT_TRACK": "1"}, "true"),
+        ({"DO_NOT_TRACK": "0"}, None),
+        ({"MLFLOW_DISABLE_TELEMETRY": "false"}, "false"),
+    ],
+)
+def test_no_telemetry_unless_the_user_wants_it(own: dict[str, str], disabled: str | None) -> None:
+    script = "import os, ltcbench.running.tracking; print(os.environ.get('MLFLOW_DISABLE_TELEMETRY'))"
+    env = {key: value for key, value in os.environ.items() if key not in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY")}
+    done = subprocess.run([sys.executable, "-c", script], env=env | own, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(disabled)
+
+
+def test_a_run_that_paused_lasted_as_long_as_it_was_trained(runs: Path) -> None:
+    folder = made(runs, seconds=(2.0, 3.0))
+    store = tracking.Store(tracking.default_uri())
+    store.mirror(folder)
+    rows = folder.metrics()
+    folder.write_metrics([*rows, {"epoch": 3, "train_loss": 0.1, "seconds": 4.0}])
+    os.utime(folder.path / "metrics.csv", (5000, 5000))
+    store.mirror(folder, folder.result())
+    (run,) = mirrored()
+    assert (run.info.start_time, run.info.end_time) == (995_000, 1_004_000)

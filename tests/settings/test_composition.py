@@ -1,4 +1,5 @@
 import shlex
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +67,11 @@ def test_a_quirk_set_by_hand_beats_the_protocol() -> None:
         ("+model=gru", "model is given twice"),
         ("model=", "unknown model ''"),
         ("hydra/launcher=nowhere", "unknown hydra/launcher 'nowhere': expected one of basic"),
+        pytest.param(
+            "hydra/launcher=joblib",
+            "hydra/launcher=joblib is not installed: pip install 'ltcbench[parallel]' brings it.",
+            marks=pytest.mark.skipif(bool(find_spec("hydra_plugins")), reason="there may be such a launcher"),
+        ),
         ("mirror=${x}", "mirror: Interpolation key 'x' not found"),
         ("mirror='${x'", "a ${ has no } behind it"),
     ],

@@ -13,8 +13,12 @@ class Handle(Protocol):
     def job(self) -> Job:
         """The job."""
 
-    def stop(self) -> None:
-        """Have it mark its run as interrupted and end, as Ctrl-C does; ``outcome`` waits for that."""
+    def stop(self, now: bool = False) -> None:
+        """Have it mark its run as interrupted and end, as Ctrl-C does; ``outcome`` waits for that.
+
+        Args:
+            now: end it at once instead; its run stands where it was after the last whole epoch.
+        """
 
     def outcome(self) -> tuple[str, str]:
         """How the job ended, and a line on it; waits for its end.

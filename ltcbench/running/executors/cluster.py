@@ -111,12 +111,12 @@ class _Task:
             self.future = self._submitted()
         return bool(self.future.done())
 
-    def stop(self) -> None:
-        """Have the worker stop the run; one that has not begun is cancelled."""
+    def stop(self, now: bool = False) -> None:
+        """Have the worker stop the run, or kill its process ``now``; one that has not begun is cancelled."""
         self.stopped = True
         told: dict[str, Any] = {}
         with suppress(OSError):  # the scheduler is gone
-            told = self.executor.client.run(node.stop, self.key, on_error="ignore")
+            told = self.executor.client.run(node.stop, self.key, now, on_error="ignore")
         if True not in told.values():
             self.future.cancel()
 

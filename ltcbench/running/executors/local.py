@@ -98,9 +98,12 @@ class Worker:
         self.process.start()
         other.close()
 
-    def stop(self) -> None:
-        """Have the process mark its run as interrupted and end."""
-        self.process.terminate()
+    def stop(self, now: bool = False) -> None:
+        """Have the process mark its run as interrupted and end, or kill it ``now``."""
+        if now:
+            self.process.kill()
+        else:
+            self.process.terminate()
 
     def outcome(self) -> tuple[str, str]:
         """How the job ended, and a line on it; waits for the end of the process."""

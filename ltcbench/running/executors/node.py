@@ -35,11 +35,11 @@ def do(job: Job, key: str, tokens: Sequence[str], places: Mapping[str, str]) -> 
         del going_on[key]
 
 
-def stop(key: str) -> bool:
-    """Have a job mark its run as interrupted and end; whether it is going on here."""
+def stop(key: str, now: bool = False) -> bool:
+    """Have a job mark its run as interrupted and end, or end it ``now``; whether it is going on here."""
     worker = going_on.get(key)
     if worker:
-        worker.stop()
+        worker.stop(now)
     return worker is not None
 
 

@@ -6,7 +6,7 @@ of the test part, are looked at.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from ltcbench.running.grid import DONE
 from ltcbench.running.tuning.space import Value, overrides
 from ltcbench.running.tuning.study import Plan, asked, begun, frozen
 from ltcbench.settings.composition import composed
+from ltcbench.settings.job import Job
 
 if TYPE_CHECKING:
     import optuna
@@ -124,7 +125,14 @@ class _Going:
 
 
 def search(
-    study: "optuna.Study", plan: Plan, metric: str, executor: Executor, trials: int, on_end: Callable[[Trial], None]
+    study: "optuna.Study",
+    plan: Plan,
+    metric: str,
+    executor: Executor,
+    trials: int,
+    on_end: Callable[[Trial], None],
+    on_look: Callable[[Sequence[Job]], None] = lambda jobs: None,
+    on_interrupt: Callable[[Sequence[Job]], None] = lambda jobs: None,
 ) -> None:
     """Go on with a search until there are as many trials.
 
@@ -135,6 +143,8 @@ def search(
         executor: does the runs; it stays open.
         trials: how many in all.
         on_end: told how each trial ended, as it happens.
+        on_look: told every now and then which jobs are going on.
+        on_interrupt: told by Ctrl-C which jobs are waited for.
 
     Raises:
         Interrupted: Ctrl-C; the runs that were going on have been marked and can be resumed.
@@ -164,19 +174,26 @@ def search(
                     working[executor.begin(going.job)] = going
             if not working:
                 return
+            on_look([going.job for going in working.values()])
             for handle in executor.wait(list(working), POLL):
                 end(working.pop(handle), *handle.outcome())
             for handle, going in working.items():
                 if going.look():
                     handle.stop()
     except KeyboardInterrupt:
-        print("stopping; of what is going on, everything up to the last whole epoch is kept.", flush=True)
+        if working:
+            on_interrupt([going.job for going in working.values()])
         raise Interrupted("interrupted; the same command goes on.") from None
     finally:
-        for handle in working:
-            handle.stop()
-        for handle in working:
-            handle.outcome()
+        try:
+            for handle in working:
+                handle.stop()
+            for handle in working:
+                handle.outcome()
+        except KeyboardInterrupt:
+            for handle in working:
+                handle.stop(now=True)
+            raise Interrupted("stopped; the same command goes on after the last whole epochs.") from None
 
 
 def ended(study: "optuna.Study") -> list[Trial]:

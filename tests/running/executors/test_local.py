@@ -19,7 +19,7 @@ class Worker:
         self.process = Process(target=self.told.wait)
         self.process.start()
 
-    def stop(self) -> None:
+    def stop(self, now: bool = False) -> None:
         self.told.set()
 
     def outcome(self) -> tuple[str, str]:

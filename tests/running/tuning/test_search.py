@@ -64,7 +64,7 @@ class Running:
             return True
         return False
 
-    def stop(self) -> None:
+    def stop(self, now: bool = False) -> None:
         self.stopped = True
 
     def outcome(self) -> tuple[str, str]:
