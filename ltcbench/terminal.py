@@ -10,7 +10,20 @@ from typing import NoReturn
 from ltcbench.errors import UserError
 
 _SUBSTITUTES = {
-    **{"±": "+-", "×": "x", "·": "*", "•": "*", "→": "->", "≤": "<=", "≥": ">=", "∞": "inf", "ß": "ss"},
+    **{
+        "±": "+-",
+        "×": "x",
+        "·": "*",
+        "•": "*",
+        "→": "->",
+        "≤": "<=",
+        "≥": ">=",
+        "∞": "inf",
+        "ß": "ss",
+        "†": "+",
+        "‡": "++",
+        "§": "S",
+    },
     **dict.fromkeys("–—−", "-"),
     **dict.fromkeys("‘’", "'"),
     **dict.fromkeys("“”", '"'),
