@@ -127,7 +127,7 @@ def tex(comparison: Comparison) -> str:
     kind = "table*" if width > NARROW else "table"
     caption = f"{table.title}. {table.source}. {EXPLANATION}"
     lines = [r"% \usepackage{booktabs}", rf"\begin{{{kind}}}[t]", rf"\caption{{{latex.escaped(caption)}}}"]
-    lines += [rf"\label{{tab:{table.name}}}", r"\centering", r"\scriptsize", r"\setlength{\tabcolsep}{2.5pt}"]
+    lines += [rf"\label{{tab:{table.name}}}", r"\centering", r"\scriptsize", r"\setlength{\tabcolsep}{1.6pt}"]
     lines += [rf"\begin{{tabular}}{{l{'c' * len(shown)}}}", r"\toprule"]
     lines += [latex.line(latex.escaped(text) for text in ("", *(column.name for column in shown)))]
     lines += [latex.line(latex.escaped(text) for text in ("", *map(words.short, shown)))]
