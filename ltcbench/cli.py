@@ -25,6 +25,7 @@ COMMANDS = {
     "show": "what a model, a task, a training or an experiment consists of",
     "sync": "mirror run folders into an MLflow store",
     "ui": "open MLflow's pages on the runs",
+    "cite": "BibTeX of the papers and of the data",
     "completion": "a script with which bash, zsh or fish completes all of this",
     "doctor": "check the installation and the folders",
 }
