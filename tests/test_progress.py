@@ -85,11 +85,7 @@ def test_the_bar_counts_epochs(tmp_path: Path) -> None:
     table.write_text("a,b\n" + "".join(f"{row % 7},{row % 5}\n" for row in range(400)))
     command = [sys.executable, "-m", "ltcbench", "train", "task=csv", f"task.path={table}", "task.values=[a]"]
     settings = ["task.target=b", "model=rnn", "trainer.epochs=20", "trainer.batch_size=2", "tracker=none", "device=cpu"]
-    env = {
-        **os.environ,
-        "LTCBENCH_RUNS": str(tmp_path),
-        "TQDM_MININTERVAL": "0",
-    }  # every step shown, however fast it is
+    env = {**os.environ, "LTCBENCH_RUNS": str(tmp_path), "TQDM_MININTERVAL": "0"}  # every step shown, however fast it is
     text = on_a_terminal([*command, *settings], env)
     counts = [(float(done), int(total)) for done, total in re.findall(r"([\d.]+)/(\d+) \[", text)]
     assert counts and all(done <= total == 20 for done, total in counts)
