@@ -1,8 +1,8 @@
-"""BibTeX of the papers and of the data: the entries of ``conf/references.bib``."""
+"""BibTeX of the papers and of the data: the entries of ``references.bib`` beside this file."""
 
 import re
+from pathlib import Path
 
-from ltcbench import places
 from ltcbench.data import cards
 from ltcbench.paper import claims, tables
 
@@ -11,7 +11,7 @@ PAPERS = ("ltc", "cfc")
 
 def entries() -> dict[str, str]:
     """Every entry by its key: those of the papers, then a dataset's under the name of its card."""
-    text = (places.conf() / "references.bib").read_text(encoding="utf-8")
+    text = Path(__file__).with_suffix(".bib").read_text(encoding="utf-8")
     return {
         entry[1]: entry[0] for entry in re.finditer(r"^@\w+\{(\w+),\n.*?^\}\n", text, flags=re.MULTILINE | re.DOTALL)
     }
