@@ -26,6 +26,8 @@ COMMANDS = {
     "new": "a file of your own to begin with: a model or a task, and its test",
     "sync": "mirror run folders into an MLflow store",
     "ui": "open MLflow's pages on the runs",
+    "cite": "BibTeX of the papers and of the data",
+    "completion": "a script with which bash, zsh or fish completes all of this",
     "doctor": "check the installation and the folders",
 }
 

@@ -11,6 +11,7 @@ from ltcbench.errors import UserError
 
 _SUBSTITUTES = {
     **{"±": "+-", "×": "x", "·": "*", "•": "*", "→": "->", "≤": "<=", "≥": ">=", "∞": "inf", "ß": "ss"},
+    **{"†": "+", "‡": "++", "§": "S"},
     **dict.fromkeys("–—−", "-"),
     **dict.fromkeys("‘’", "'"),
     **dict.fromkeys("“”", '"'),

@@ -14,10 +14,12 @@ from ltcbench.terminal import Parser
 if TYPE_CHECKING:
     from ltcbench.paper.tables import Cell, Table
     from ltcbench.reporting.comparison import Comparison
+    from ltcbench.reporting.layout import Layout
     from ltcbench.reporting.published import Line
     from ltcbench.reporting.wanted import Composer
 
 FORMATS = ("term", "md", "tex", "csv", "html")
+LAYOUTS = ("list", "matrix")
 
 
 def run(arguments: list[str]) -> int:
@@ -28,6 +30,12 @@ def run(arguments: list[str]) -> int:
         "overrides", metavar="key=value", nargs="*", help="settings of the runs besides the table's own"
     )
     parser.add_argument("--format", default="term", metavar="|".join(FORMATS))
+    parser.add_argument(
+        "--layout",
+        default="list",
+        metavar="|".join(LAYOUTS),
+        help="default: list; matrix: models x columns, for a paper",
+    )
     parser.add_argument("--protocol", metavar="|".join(selection.PROTOCOLS), help="default: paper")
     parser.add_argument(
         "--switches", nargs="?", const="off", metavar="off|on", help="what each quirk does that is turned off, or on"
@@ -48,6 +56,8 @@ def run(arguments: list[str]) -> int:
     options.protocol = options.protocol or "paper"
     if options.format not in FORMATS:
         raise unknown("format", options.format, FORMATS)
+    if options.layout not in LAYOUTS:
+        raise unknown("layout", options.layout, LAYOUTS)
     if options.table in claims.names():
         return _claim(options)
     if options.table not in tables.names():
@@ -60,9 +70,11 @@ def run(arguments: list[str]) -> int:
         raise UserError("--publish writes a whole table and no further rows: leave out --only and --row.")
 
     if options.switches is not None:
+        if options.layout != "list":
+            raise UserError("--switches prints a list: leave out --layout.")
         return _switches(options, table, only)
 
-    from ltcbench.reporting import formats, html, published
+    from ltcbench.reporting import published
     from ltcbench.reporting.comparison import compare
     from ltcbench.reporting.wanted import Composer
 
@@ -75,13 +87,30 @@ def run(arguments: list[str]) -> int:
         return _publish(published.lines(comparison, options.overrides), table.name, options.overrides, composer)
     composer.save()
     comparison = comparison.only(only)
-    formatted = {"csv": lambda c: formats.to_csv([c]), "html": html.standalone, "md": formats.md, "tex": formats.tex}
-    print(formatted.get(options.format, formats.term)(comparison), end="")
+    print(_formatted(comparison, options.format, options.layout), end="")
     if options.source is None and (number := _published_besides(comparison, options.overrides)):
         print(
             f"{number} published runs stand in cells that have none here: --from {published.folder()}", file=sys.stderr
         )
     return 0
+
+
+def _formatted(comparison: "Comparison", form: str, layout: str) -> str:
+    from ltcbench.reporting import formats, html, matrix
+
+    if layout == "matrix":
+        if form == "tex":
+            return matrix.tex(comparison)
+        return _written(matrix.laid_out(comparison), form)
+    formatted = {"csv": lambda c: formats.to_csv([c]), "html": html.standalone, "md": formats.md, "tex": formats.tex}
+    return formatted.get(form, formats.term)(comparison)
+
+
+def _written(layout: "Layout", form: str) -> str:
+    from ltcbench.reporting import formats, html, latex
+
+    formatted = {"csv": formats.csv_of, "html": html.page_of, "md": formats.md_of, "tex": latex.of}
+    return formatted.get(form, formats.term_of)(layout)
 
 
 def _claim(options: argparse.Namespace) -> int:
@@ -94,15 +123,16 @@ def _claim(options: argparse.Namespace) -> int:
     if options.publish:
         raise UserError(f"an experiment publishes itself: ltcbench experiment {claim.experiment} --publish.")
 
+    if options.layout != "list":
+        raise UserError(f"{options.table} is made by an experiment and has no models to lay out: leave out --layout.")
+
     from ltcbench.experiments import tables as made
-    from ltcbench.reporting import formats, html
 
     found = [
         made.filled(claim, protocol, options.overrides, options.source)
         for protocol in selection.protocols(options.protocol)
     ]
-    formatted = {"csv": formats.csv_of, "html": html.page_of, "md": formats.md_of, "tex": formats.tex_of}
-    print("\n".join(formatted.get(options.format, formats.term_of)(table.layout) for table in found), end="")
+    print("\n".join(_written(table.layout, options.format) for table in found), end="")
     for table in found:
         if table.folder is None:
             again = f"ltcbench experiment {claim.experiment} protocol={table.result.protocol}"

@@ -6,9 +6,9 @@ import re
 import textwrap
 
 from ltcbench import terminal
-from ltcbench.reporting import words
+from ltcbench.reporting import latex, words
 from ltcbench.reporting.comparison import Comparison
-from ltcbench.reporting.layout import Layout, Section, Text, laid_out
+from ltcbench.reporting.layout import Layout, Text, laid_out
 from ltcbench.reporting.rows import Row
 
 COLUMNS = [
@@ -55,7 +55,7 @@ def md_of(layout: Layout) -> str:
     parts = [f"**{_escaped_md(layout.title)}**"]
     for section in layout.sections:
         rows = [section.head, ["---"] * len(section.head)]
-        rows += [[_bold(_escaped_md(text.text), text.best, "**", "**") for text in line] for line in section.lines]
+        rows += [[_bold(text) for text in line] for line in section.lines]
         title = _escaped_md(section.title) + "".join(f" [{number}]" for number in section.notes)
         grid = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts += [title, grid, *map(_escaped_md, section.below)]
@@ -67,47 +67,13 @@ def _escaped_md(text: str) -> str:
     return re.sub(r"([|*_<\\])", r"\\\1", text)
 
 
-def _bold(text: str, best: bool, before: str, after: str) -> str:
-    return f"{before}{text}{after}" if best and text else text
+def _bold(text: Text) -> str:
+    return f"**{_escaped_md(text.text)}**" if text.best and text.text else _escaped_md(text.text)
 
 
 def tex(comparison: Comparison) -> str:
     """LaTeX with booktabs; the best numbers are bold."""
-    return tex_of(laid_out(comparison))
-
-
-def tex_of(layout: Layout) -> str:
-    """The same of any table."""
-    width = max((len(section.head) for section in layout.sections), default=1)
-    lines = [r"% \usepackage{booktabs}", r"\begin{table}", rf"\caption{{{_escaped_tex(layout.title)}}}", r"\centering"]
-    lines += [rf"\begin{{tabular}}{{{'l' * width}}}", r"\toprule"]
-    for i, section in enumerate(layout.sections):
-        lines += [r"\midrule"] if i else []
-        lines += _tex_section(section, width)
-    lines += [r"\bottomrule", r"\end{tabular}", "", r"\footnotesize"]
-    lines += [rf"$^{{{i}}}$ {_escaped_tex(note)}. " for i, note in enumerate(layout.notes, 1)]
-    lines += [_escaped_tex(text) for text in (layout.explanation, *layout.summary)]
-    return "\n".join([*lines, r"\end{table}"]) + "\n"
-
-
-def _tex_section(section: Section, width: int) -> list[str]:
-    marks = f"$^{{{','.join(map(str, section.notes))}}}$" if section.notes else ""
-    lines = [rf"\multicolumn{{{width}}}{{l}}{{\emph{{{_escaped_tex(section.title)}}}{marks}}} \\"]
-    lines += [" & ".join(map(_escaped_tex, section.head)) + r" \\", r"\midrule"]
-    for line in section.lines:
-        cells = [_bold(_escaped_tex(text.text), text.best, r"\textbf{", "}") for text in line]
-        lines.append(" & ".join(cells) + r" \\")
-    lines += [rf"\multicolumn{{{width}}}{{l}}{{{_escaped_tex(text)}}} \\" for text in section.below]
-    return lines
-
-
-def _escaped_tex(text: str) -> str:
-    for raw, escaped in (
-        ("\\", r"\textbackslash "), ("&", r"\&"), ("%", r"\%"), ("_", r"\_"), ("#", r"\#"), ("$", r"\$"),
-        ("^", r"\textasciicircum "), ("±", r"$\pm$"),
-    ):  # fmt: skip
-        text = text.replace(raw, escaped)
-    return text
+    return latex.of(laid_out(comparison))
 
 
 def csv_of(layout: Layout) -> str:
@@ -125,18 +91,18 @@ def to_csv(comparisons: list[Comparison]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_values(row) for comparison in comparisons for row in comparison.rows)
+    writer.writerows(values(row) for comparison in comparisons for row in comparison.rows)
     return text.getvalue()
 
 
-def _values(row: Row) -> list[object]:
+def values(row: Row) -> list[object]:
+    """What stands under ``COLUMNS`` of a row; None where there is nothing."""
     cell, number, ours, found = row.cell, row.cell.number, row.ours, row.found
     note = [words.verdict(row)] if row.direction else []
-    values = [
+    return [
         cell.table.name, cell.column.task, cell.column.setting, cell.model, cell.column.metric, cell.column.unit,
         number and number.mean, number and number.std, number and number.n, number and number.source,
         ours and ours.mean, ours and ours.std, ours.n if ours else 0, row.failed, row.protocol, row.source,
         found and found.value, found and found.low, found and found.high, found and found.p, row.verdict,
         "; ".join([*note, *row.marks, *row.remarks, *cell.notes]),
     ]  # fmt: skip
-    return ["" if value is None else value for value in values]

@@ -4,7 +4,7 @@ import math
 
 from ltcbench.paper.tables import MINUTES, Cell, Column
 from ltcbench.reporting.rows import Row
-from ltcbench.reporting.statistics import Difference
+from ltcbench.reporting.statistics import Difference, Summary
 
 METRICS = {
     "accuracy": "accuracy",
@@ -14,11 +14,18 @@ METRICS = {
     MINUTES: "time per epoch",
 }
 
+SHORT = METRICS | {"auc": "AUC", "mse": "MSE", MINUTES: "epoch"}
+
 
 def measured(column: Column) -> str:
     """What a column holds, e.g. ``accuracy in %, higher is better``."""
     unit = "" if column.unit == "ratio" else f" in {column.unit.replace('^2', '²')}"
     return f"{METRICS[column.metric]}{unit}, {'higher' if column.direction == 'max' else 'lower'} is better"
+
+
+def short(column: Column) -> str:
+    """The same in little room, e.g. ``accuracy in %``."""
+    return f"{SHORT[column.metric]}{' in %' if column.unit == '%' else ' in min' if column.unit == 'min' else ''}"
 
 
 def paper(cell: Cell) -> str:
@@ -39,9 +46,14 @@ def mean(row: Row) -> str:
     """Our mean, deviation and number of seeds."""
     if row.ours is None:
         return f"none of {len(row.runs)}" if row.runs else ""
-    digits = _digits(row.ours.mean, row.cell.column.digits)
-    spread = "" if row.ours.std is None else f" ± {row.ours.std:.{digits}f}"
-    return f"{row.ours.mean:.{digits}f}{spread} ({row.ours.n})"
+    return f"{number(row.ours, row.cell.column)} ({row.ours.n})"
+
+
+def number(summary: Summary, column: Column) -> str:
+    """Mean and deviation in the unit of a column."""
+    digits = _digits(summary.mean, column.digits)
+    spread = "" if summary.std is None else f" ± {summary.std:.{digits}f}"
+    return f"{summary.mean:.{digits}f}{spread}"
 
 
 def ours(row: Row) -> str:

@@ -43,6 +43,8 @@ def test_runs_stand_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "| lstm |" in table(capsys, "ltc-6", "--format", "md")
     assert r"\toprule" in table(capsys, "ltc-6", "--format", "tex")
     assert table(capsys, "ltc-6", "--format", "html").startswith("<!doctype html>")
+    assert "lstm & 2.510 {\\tiny $\\pm$ 0.010} \\\\" in table(capsys, "ltc-6", "--format", "tex", "--layout", "matrix")
+    assert "| lstm | 2.510 ± 0.010 |" in table(capsys, "ltc-6", "--format", "md", "--layout", "matrix")
 
 
 @pytest.mark.usefixtures("runs")
@@ -93,6 +95,8 @@ def test_runs_with_other_settings_have_a_published_file_of_their_own(
     [
         (["ltc-7"], "unknown table 'ltc-7': did you mean"),
         (["ltc-6", "--format", "htm"], "unknown format 'htm': did you mean html"),
+        (["ltc-6", "--layout", "matrx"], "unknown layout 'matrx': did you mean matrix"),
+        (["ltc-2", "--layout", "matrix"], "leave out --layout"),
         (["ltc-6", "--protocol", "papr"], "unknown protocol 'papr': did you mean paper"),
         (["ltc-6", "--from", "/nowhere"], "/nowhere is not a folder"),
         (["ltc-6", "model=ltc"], "use --only model=..."),
