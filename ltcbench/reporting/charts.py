@@ -56,11 +56,14 @@ def _round_step(step: float) -> float:
 
 
 def _log_ticks(low: float, high: float, number: int) -> list[float]:
+    """Powers of ten and what is round between them; round steps where less than half a decade is to be seen."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
         found = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
         if len(found) <= number + 1:
             break
+    if len(found) < 3:
+        return Axis(low, high, 0, 1).ticks(number)
     return found[:: math.ceil(len(found) / (number + 1))] if len(found) > number + 1 else found
 
 
@@ -93,6 +96,30 @@ def frame(x: Axis, y: Axis, x_title: str, y_title: str) -> list[str]:
 def number(value: float) -> str:
     """A short form of a number on an axis."""
     return f"{value:.0e}" if value and abs(value) < 0.001 else f"{value:,.4g}"
+
+
+def marker(x: float, y: float, kind: str, title: str, diamond: bool = False) -> str:
+    """A point: a circle or a diamond, whose title is shown under the mouse; ``hollow`` in ``kind`` leaves it empty."""
+    inside = f"<title>{escape(title)}</title>" if title else ""
+    if diamond:
+        return f'<path class="marker {kind}" d="M{x:g} {y - 5.5:g}l5.5 5.5l-5.5 5.5l-5.5 -5.5Z">{inside}</path>'
+    return f'<circle class="marker {kind}" cx="{x:g}" cy="{y:g}" r="4.5">{inside}</circle>'
+
+
+def legend(x: float, y: float, entries: Sequence[tuple[str, bool, str]]) -> list[str]:
+    """What the points mean, in a line.
+
+    Args:
+        x: where it begins.
+        y: of the texts' foot.
+        entries: kind and shape of a point as in ``marker``, and what it means.
+    """
+    parts = []
+    for kind, diamond, text in entries:
+        parts.append(marker(x + 5, y - 4, kind, "", diamond))
+        parts.append(f'<text class="tick" x="{x + 14:g}" y="{y:g}">{escape(text)}</text>')
+        x += 26 + 6.2 * len(text)
+    return parts
 
 
 def line(points: Sequence[Point], kind: str) -> str:

@@ -1,7 +1,7 @@
 """Learning curves: from the folders of runs, or from the thinned ones that lie beside the published results.
 
-``published/curves/<name>.json`` belongs to ``published/<name>.csv``: a line a run, its fingerprint, what was measured, the
-epochs that were kept and the values there.
+``published/curves/<name>.json`` belongs to ``published/<name>.csv``: a line a run, its fingerprint, what was measured,
+the epochs that were kept and the values there.
 """
 
 import json

@@ -15,8 +15,9 @@ from ltcbench.reporting.statistics import Difference, Summary, difference
 JUDGED = ("reproduced", "differs, better", "differs, worse", "inconclusive", "not run")
 STRIP = "In the column of differences the box is the margin and the line the interval."
 SCATTER = (
-    "Ours against the papers’, a point a cell; on the line both are the same. Filled under the paper’s protocol, "
-    "hollow under the clean one. Green: reproduced; orange: differs; grey: open."
+    "Ours against the papers’, a point a cell; on the line both are the same. Circles under the paper’s protocol, "
+    "diamonds under the clean one, hollow where runs were cut short or had other data. Green: reproduced; orange: "
+    "differs; grey: open."
 )
 
 
@@ -46,7 +47,7 @@ def glance(comparisons: Sequence[Comparison]) -> str:
         tag("h2", "At a glance"),
         table("Cells of each table by verdict, of all that the paper has", head, lines, kind="glance"),
         tag("p", escape(f"{EXPLANATION} {STRIP}")),
-        figure(scatter, SCATTER),
+        figure("".join(scatter.values()), SCATTER),
         id="glance",
     )
 
