@@ -56,13 +56,13 @@ def _round_step(step: float) -> float:
 
 
 def _log_ticks(low: float, high: float, number: int) -> list[float]:
-    """Powers of ten and what is round between them; round steps where less than half a decade is to be seen."""
+    """Powers of ten and what is round between them; round steps where the ends are close together."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
         found = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
         if len(found) <= number + 1:
             break
-    if len(found) < 3:
+    if len(found) < 3 or high < 4 * low:
         return Axis(low, high, 0, 1).ticks(number)
     return found[:: math.ceil(len(found) / (number + 1))] if len(found) > number + 1 else found
 
@@ -146,7 +146,7 @@ def apart(names: Sequence[tuple[float, float, str]]) -> list[tuple[float, float,
 
 def interval(value: float, low: float | None, high: float | None, margin: float, label: str) -> str:
     """A difference and its interval on a strip in which the margin is shaded."""
-    width, height = 120, 18
+    width, height = 120, 12
     reach = max(3 * margin, 1e-12)
     x = Axis(-reach, reach, 3, width - 3)
     shaded = round(x(margin) - x(-margin), 1)
@@ -155,12 +155,12 @@ def interval(value: float, low: float | None, high: float | None, margin: float,
         f'<path class="zero" d="M{x(0)} 1V{height - 1}"/>',
     ]
     if low is not None and high is not None:
-        parts.append(f'<path class="span" d="M{x(low)} 9H{x(high)}"/>')
+        parts.append(f'<path class="span" d="M{x(low)} 6H{x(high)}"/>')
     if abs(value) <= reach:
-        parts.append(f'<circle class="dot" cx="{x(value)}" cy="9" r="3"/>')
+        parts.append(f'<circle class="dot" cx="{x(value)}" cy="6" r="3"/>')
     else:  # an arrow where it lies beyond
         end, side = x(value), 6 if value > 0 else -6
-        parts.append(f'<path class="dot" d="M{end} 9l{-side} -4v8z"/>')
+        parts.append(f'<path class="dot" d="M{end} 6l{-side} -4v8z"/>')
     return figure(width, height, label, parts, "strip")
 
 

@@ -127,7 +127,7 @@ if (form) {
       lines += here;
     }
     for (const table of document.querySelectorAll("main > section[id]:not(#glance, #duel)")) {
-      table.hidden = !table.querySelector("section.column:not([hidden])");
+      if (table.querySelector("section.column")) table.hidden = !table.querySelector("section.column:not([hidden])");
     }
     if (asked !== opened) for (const fold of document.querySelectorAll("details.fold")) fold.open = asked;
     opened = asked;
@@ -138,6 +138,9 @@ if (form) {
   if (matchMedia("(max-width: 50rem)").matches) form.elements.protocol.value = "paper";
   filter();
 }
+
+// On paper nothing can be opened: the pictures are.
+addEventListener("beforeprint", () => { for (const closed of document.querySelectorAll("details.pictures")) closed.open = true; });
 
 // A link to something inside closed details opens them.
 function open() {

@@ -90,7 +90,7 @@ def _band(row: Row, curves: Curves) -> Band:
 
 
 def models(rows: Sequence[Row]) -> str:
-    """Models under each other, the paper's mean and deviation beside ours and every seed; "" without runs.
+    """The models that were run under each other, the paper's mean and deviation beside ours and every seed; "" without runs.
 
     Args:
         rows: a column under one or both protocols.
@@ -99,17 +99,19 @@ def models(rows: Sequence[Row]) -> str:
     if not there:
         return ""
     column = rows[0].cell.column
-    names = list(dict.fromkeys(row.cell.model for row in rows))
+    names = list(dict.fromkeys(row.cell.model for row in there))
+    rows = [row for row in rows if row.cell.model in names]
+    left = 18 + 7 * max(map(len, names))
     values = [value for row in rows for value in (*_seeds(row), *_ends(row))]
     foot = 42 + 24 * len(names)
-    x = axis(values, 66, WIDTH - 12, column.direction == "min" and max(values) > 4 * min(values) > 0)
-    parts = [f'<text class="axis" x="66" y="14">{escape(words.measured(column))}</text>']
+    x = axis(values, left, WIDTH - 12, column.direction == "min" and max(values) > 4 * min(values) > 0)
+    parts = [f'<text class="axis" x="10" y="14">{escape(words.measured(column))}</text>']
     for value in x.ticks():
         parts.append(f'<path class="grid" d="M{x(value)} 26V{foot - 10}"/>')
         parts.append(f'<text class="tick" x="{x(value)}" y="{foot + 4}" text-anchor="middle">{number(value)}</text>')
     for i, name in enumerate(names):
         y = 42 + 24 * i
-        parts.append(f'<text class="name" x="58" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<text class="name" x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
         same = [row for row in rows if row.cell.model == name]
         parts += _theirs(same[0], x, y)
         for row, at in zip(same, (y - 4, y + 5) if len(same) > 1 else (y,), strict=True):
@@ -145,7 +147,7 @@ def _theirs(row: Row, x: Axis, y: float) -> list[str]:
 def _ours(row: Row, x: Axis, y: float) -> list[str]:
     if not row.ours:
         return []
-    dots = [f'<circle class="seed" cx="{x(value)}" cy="{y}" r="2"/>' for value in _seeds(row)]
+    dots = [f'<circle class="seed {row.protocol}" cx="{x(value)}" cy="{y}" r="2"/>' for value in _seeds(row)]
     title = f"{row.cell.model}, {row.protocol}: {words.ours(row)}"
     return [*dots, _marker(row, x(row.ours.mean), y, "point", title)]
 

@@ -118,34 +118,41 @@ def _table(comparison: Comparison, curves: Curves) -> str:
 
 
 def _exhibit(exhibit: Exhibit) -> str:
-    """The section of an experiment: pictures to be seen, tables to be opened."""
-    title = tag("h2", escape(f"{exhibit.name}: {exhibit.title}"))
-    drawn = [figure(picture, PROTOCOLS[protocol].capitalize(), protocol) for protocol, (_, picture)
-             in exhibit.parts.items()]  # fmt: skip
-    tables = [
-        tag("h3", escape(PROTOCOLS[protocol].capitalize())) + html.sections_of(layout)
-        for protocol, (layout, _) in exhibit.parts.items()
+    """The section of an experiment, a line until it is opened."""
+    parts = [
+        tag("h3", escape(PROTOCOLS[protocol].capitalize()))
+        + figure(picture, "", protocol)
+        + html.sections_of(layout, f"{exhibit.name}, {protocol}: ")
+        for protocol, (layout, picture) in exhibit.parts.items()
     ]
+    made = [protocol for protocol, (_, picture) in exhibit.parts.items() if picture]
+    said = f"made under the protocol {' and '.join(made)}" if made else "not run"
     source = tag("p", escape(exhibit.source), ". ", tag("code", escape(exhibit.command)), class_="meta")
-    if not any(drawn):
-        return tag(
-            "section", fold("h2", f"{exhibit.name}: {exhibit.title}", "not run", source, *tables), id=exhibit.name
-        )
-    return tag("section", title, source, tag("div", *drawn, class_="beside"), details("The numbers", *tables),
-               id=exhibit.name)  # fmt: skip
+    return tag("section", fold("h2", f"{exhibit.name}: {exhibit.title}", said, source, *parts), id=exhibit.name)
 
 
 def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool) -> str:
     """A column of a table; with ``folds`` one that was not run is a line."""
     its = comparison.table
     rows = [row for protocol in comparison.protocols for row in comparison.column(column, protocol)]
-    parts = [html.column_table(comparison, column, linked=True), html.notes(comparison, column)]
+    run = {row.cell.model for row in rows if row.runs}
+    missing = len({row.cell.model for row in rows} - run)
+    of = True if run and missing else None
+    parts = [html.column_table(comparison, column, linked=True, of=of)]
+    if of:
+        said = "of the paper that were not run"
+        parts.append(fold("h4", f"{missing} models", said, html.column_table(comparison, column, of=False)))
+    parts.append(html.notes(comparison, column))
+    drawers = [_runs(column, rows)]
     if column.metric != MINUTES:
-        parts += [_pictures(rows), *_curves(comparison, column, curves), _how(its, column)]
-    parts.append(_runs(column, rows))
+        parts += _curves(comparison, column, curves)
+        drawers = [_pictures(rows), *drawers, _how(its, column)]
+    parts.append(tag("div", *drawers, class_="drawers"))
     searched = f"{its.name} {column.name} {column.task}"
-    if folds and not any(row.runs for row in rows):
+    if folds and not run:
         inside = fold("h3", column.name, column.not_run or "not run", *parts)
+    elif column.metric == MINUTES:
+        inside = fold("h3", column.name, "measured, not judged", *parts)
     else:
         inside = tag("h3", escape(column.name)) + "".join(parts)
     return tag("section", inside, class_="column", data_name=searched)
@@ -156,7 +163,7 @@ def _pictures(rows: Sequence[Row]) -> str:
     machine, others = timed(rows)
     said = TIMES.format(machine) + (f" Left out: {'; '.join(sorted(others))}." if others else "")
     drawn = figure(models(rows), MODELS), figure(error_against_time(rows), said)
-    return tag("div", *drawn, class_="beside") if any(drawn) else ""
+    return details("Pictures", tag("div", *drawn, class_="beside"), kind="pictures") if any(drawn) else ""
 
 
 def _curves(comparison: Comparison, column: Column, curves: Curves) -> list[str]:
@@ -190,7 +197,11 @@ def _how(its: Table, column: Column) -> str:
     return details(
         "Protocol, quirks and commands",
         tag("p", escape(text)),
-        table("Quirks of the authors' code", heads("quirk", "paper", "clean", "what it does"), lines),
+        table(
+            f"Quirks of the authors' code, {its.name} {column.name}",
+            heads("quirk", "paper", "clean", "what it does"),
+            lines,
+        ),
         tag("pre", escape(commands), tabindex=0),
         kind="quirks",
     )
@@ -202,7 +213,7 @@ def _runs(column: Column, rows: Sequence[Row]) -> str:
     if not lines:
         return ""
     head = heads("model", "protocol", "seed", "status", "test", "epoch", "s an epoch", "data", "commit", "run folder")
-    return details("The runs", table(f"Runs behind {column.name}", head, lines), kind="runs")
+    return details("The runs", table(f"Runs behind {rows[0].cell.table.name} {column.name}", head, lines), kind="runs")
 
 
 def _runs_of(column: Column, row: Row) -> list[str]:
