@@ -52,4 +52,4 @@ def plain(svg: str) -> ET.Element:
 
 def text(root: ET.Element) -> bytes:
     """The file of a picture."""
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    return ET.tostring(root, encoding="unicode").encode() + b"\n"

@@ -68,10 +68,9 @@ def duels(comparisons: Sequence[Comparison]) -> str:
             link = tag("a", escape(f"{comparison.table.name} {column.name}"), href=f"#{comparison.table.name}")
             places = [tag("th", link, tag("small", escape(words.measured(column))), scope="row")]
             places.append(_duel(claim, column))
-            for protocol in comparison.protocols:
-                places.append(
-                    _duel(found[protocol], column, protocol, comparison.marks(column, protocol, "ltc", "lstm"))
-                )
+            for protocol, ours in found.items():
+                marks = comparison.marks(column, protocol, "ltc", "lstm")
+                places += [_duel(ours, column, protocol, marks)]
             lines.append(tag("tr", *places))
     headings = [heading for protocol, name in PROTOCOLS.items() for heading in heads(f"ours, {name}", kind=protocol)]
     head = [*heads("task", "the paper"), *headings]

@@ -90,7 +90,7 @@ def _band(row: Row, curves: Curves) -> Band:
 
 
 def models(rows: Sequence[Row]) -> str:
-    """The models that were run under each other, the paper's mean and deviation beside ours and every seed; "" without runs.
+    """The models that were run, with the paper's mean and deviation, ours, and every seed; "" without runs.
 
     Args:
         rows: a column under one or both protocols.
@@ -225,7 +225,7 @@ def _agreement(rows: Sequence[Row], title: str, log: bool) -> str:
         if row.cell.number and row.ours:
             points.append((row, row.cell.number.mean * scale, row.ours.mean * scale))
     values = [value for _, theirs, own in points for value in (theirs, own)]
-    x, y = axis(values, 50, WIDTH - 12, log), axis(values, 290, 34, log)
+    x, y = axis(values, 50, WIDTH - 12, log), axis(values, 246, 34, log)
     parts = frame(x, y, "the paper's", f"ours: {title}")
     parts.append(line([(x(x.low), y(y.low)), (x(x.high), y(y.high))], "same"))
     for row, theirs, own in points:
@@ -233,5 +233,5 @@ def _agreement(rows: Sequence[Row], title: str, log: bool) -> str:
         said = f"{row.cell.table.name} {row.cell.column.name} {row.cell.model}, {row.protocol}: {words.verdict(row)}"
         said += f". Paper {words.paper(row.cell)}, ours {words.ours(row)}"
         parts.append(_marker(row, x(theirs), y(own), kind, said))
-    parts += legend(10, 344, _kinds(rows))
-    return figure(WIDTH, 352, f"ours against the papers': {len(points)} cells", parts)
+    parts += legend(10, 300, _kinds(rows))
+    return figure(WIDTH, 308, f"ours against the papers': {len(points)} cells", parts)

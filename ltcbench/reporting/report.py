@@ -112,7 +112,7 @@ def _table(comparison: Comparison, curves: Curves) -> str:
     title, run = f"{its.name}: {its.title}", any(row.runs for row in comparison.rows)
     columns = [_column(comparison, column, curves, run) for column in html.columns(comparison)]
     if not run:
-        why = f"not run; {len(columns)} columns of the paper"
+        why = f"not run; columns: {len(columns)}"
         return tag("section", fold("h2", title, why, meta, *columns), id=its.name)
     return tag("section", tag("h2", escape(title)), meta, *columns, id=its.name)
 
@@ -140,10 +140,16 @@ def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool)
     of = True if run and missing else None
     parts = [html.column_table(comparison, column, linked=True, of=of)]
     if of:
-        said = "of the paper that were not run"
-        parts.append(fold("h4", f"{missing} models", said, html.column_table(comparison, column, of=False)))
-    parts.append(html.notes(comparison, column))
-    drawers = [_runs(column, rows)]
+        parts.append(
+            fold(
+                "h4",
+                f"{missing} models",
+                "of the paper that were not run",
+                html.column_table(comparison, column, of=False),
+            )
+        )
+    said = html.notes(comparison, column)
+    drawers = [details("Rankings and notes", said) if said else "", _runs(column, rows)]
     if column.metric != MINUTES:
         parts += _curves(comparison, column, curves)
         drawers = [_pictures(rows), *drawers, _how(its, column)]
@@ -193,12 +199,13 @@ def _how(its: Table, column: Column) -> str:
         f"ltcbench table {its.name} --only column={column.name} --protocol both\n"
         f"ltcbench show task={column.task} model=<model>"
     )
+    caption = f"Quirks of the authors' code, {its.name} {column.name}"
     text = groups.comment("task", column.task) + (f" With {' '.join(column.overrides)}." if column.overrides else "")
     return details(
         "Protocol, quirks and commands",
         tag("p", escape(text)),
         table(
-            f"Quirks of the authors' code, {its.name} {column.name}",
+            caption,
             heads("quirk", "paper", "clean", "what it does"),
             lines,
         ),
