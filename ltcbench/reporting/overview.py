@@ -26,7 +26,7 @@ def glance(comparisons: Sequence[Comparison]) -> str:
     lines = []
     for comparison in comparisons:
         name, title = comparison.table.name, comparison.table.title
-        places = [tag("th", tag("a", name, href=f"#{name}"), tag("small", escape(title)), scope="row")]
+        places = [tag("th", tag("a", name, href=f"#{name}", title=title), scope="row")]
         for protocol in comparison.protocols:
             said = [words.verdict(row) for row in comparison.rows if row.protocol == protocol]
             counts = {verdict: said.count(verdict) for verdict in JUDGED}
@@ -42,12 +42,12 @@ def glance(comparisons: Sequence[Comparison]) -> str:
         *(heading for protocol, name in PROTOCOLS.items() for heading in heads(name, kind=protocol)),
     ]
     scatter = ours_against_papers([row for comparison in comparisons for row in comparison.rows])
-    explained = tag("p", escape(f"{EXPLANATION} {STRIP}"))
+    grid = table("Cells of each table by verdict, of all that the paper has", head, lines)
     return tag(
         "section",
         tag("h2", "At a glance"),
-        table("Cells of each table by verdict, of all that the paper has", head, lines, kind="glance"),
-        tag("div", figure("".join(scatter.values()), SCATTER), explained, class_="beside"),
+        tag("div", tag("div", grid), figure("".join(scatter.values()), SCATTER), class_="beside glance"),
+        tag("p", escape(f"{EXPLANATION} {STRIP}"), class_="wide"),
         id="glance",
     )
 
