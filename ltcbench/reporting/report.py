@@ -1,5 +1,6 @@
 """The report: every table with pictures, what lies behind each cell, and how to make it anew, as one page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -28,6 +29,8 @@ CURVES = (
 )
 MODELS = "The papers’ numbers and ours, each seed a small point."
 TIMES = "Test metric against the time of an epoch of training, on one kind of machine only: {}."
+
+_STYLE = re.compile("<style>.*?</style>", flags=re.DOTALL)  # a picture's own, which would be that of the whole page
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _exhibit(exhibit: Exhibit) -> str:
     """The section of an experiment, a line until it is opened."""
     parts = [
         tag("h3", escape(PROTOCOLS[protocol].capitalize()))
-        + figure(picture, "", protocol)
+        + figure(_STYLE.sub("", picture), "", protocol)
         + html.sections_of(layout, f"{exhibit.name}, {protocol}: ")
         for protocol, (layout, picture) in exhibit.parts.items()
     ]
