@@ -23,9 +23,11 @@ def run(arguments: list[str]) -> int:
     paths: list[Path] = parser.parse_args(arguments).paths
 
     from ltcbench.reporting import merging, published
+    from ltcbench.reporting.curves import Curves, publish
     from ltcbench.reporting.wanted import Composer
 
     composer = Composer()
+    sources = [Curves(path if path.is_dir() else path.parent) for path in paths]
     found: dict[str, list[Line]] = defaultdict(list)
     for path in paths:
         for name, lines in _lines(path, composer).items():
@@ -34,6 +36,7 @@ def run(arguments: list[str]) -> int:
     composer.save()
     for result in every:
         result.write()
+        publish(result.path, result.runs, sources)
         print(f"{result.path}: {result.summary()}")
         for sentence in result.disputed:
             print(f"  {sentence}")

@@ -84,7 +84,9 @@ def run(arguments: list[str]) -> int:
     chosen = only if options.overrides else cells  # else the verdicts are those of the whole table
     comparison = compare(table, chosen, every, protocols, composer, options.overrides)
     if options.publish:
-        return _publish(published.lines(comparison, options.overrides), table.name, options.overrides, composer)
+        path = published.file(published.folder(), table.name, options.overrides)
+        lines = published.lines(comparison, options.overrides)
+        return _publish(path, lines, options.source or places.runs(), composer)
     composer.save()
     comparison = comparison.only(only)
     print(_formatted(comparison, options.format, options.layout), end="")
@@ -178,22 +180,22 @@ def _published_besides(comparison: "Comparison", overrides: Sequence[str]) -> in
     return sum(len(row.runs) for row in there.rows)
 
 
-def _publish(lines: "Sequence[Line]", table: str, overrides: Sequence[str], composer: "Composer") -> int:
-    """Put lines into the published file of a table and say what became of it.
+def _publish(path: Path, lines: "Sequence[Line]", source: Path, composer: "Composer") -> int:
+    """Put lines into a published file, the curves of their runs in ``source`` beside it, and say what became of it.
 
     Raises:
         UserError: there is nothing to publish.
     """
-    from ltcbench.reporting import merging, published
+    from ltcbench.reporting import curves, merging
 
-    path = published.file(published.folder(), table, overrides)
     result = merging.merged(path, lines, composer)
     composer.save()
     if not result.lines and not result.earlier:
-        raise UserError(
-            f"there is no run of {' '.join([table, *overrides])} to publish: ltcbench reproduce {table} makes them."
-        )
+        table, extra = merging.named(path)
+        asked = " ".join([table.name, *extra])
+        raise UserError(f"there is no run of {asked} to publish: ltcbench reproduce {table.name} makes them.")
     result.write()
+    curves.publish(path, result.runs, [curves.Curves(source)])
     print(result.path)
     print("\n".join([result.summary(), *result.disputed]), file=sys.stderr)
     return 0

@@ -56,11 +56,14 @@ def _round_step(step: float) -> float:
 
 
 def _log_ticks(low: float, high: float, number: int) -> list[float]:
+    """Powers of ten and what is round between them; round steps where the ends are close together."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
         found = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
         if len(found) <= number + 1:
             break
+    if len(found) < 3 or high < 4 * low:
+        return Axis(low, high, 0, 1).ticks(number)
     return found[:: math.ceil(len(found) / (number + 1))] if len(found) > number + 1 else found
 
 
@@ -95,6 +98,30 @@ def number(value: float) -> str:
     return f"{value:.0e}" if value and abs(value) < 0.001 else f"{value:,.4g}"
 
 
+def marker(x: float, y: float, kind: str, title: str, diamond: bool = False) -> str:
+    """A point: a circle or a diamond, whose title is shown under the mouse; ``hollow`` in ``kind`` leaves it empty."""
+    inside = f"<title>{escape(title)}</title>" if title else ""
+    if diamond:
+        return f'<path class="marker {kind}" d="M{x:g} {y - 5.5:g}l5.5 5.5l-5.5 5.5l-5.5 -5.5Z">{inside}</path>'
+    return f'<circle class="marker {kind}" cx="{x:g}" cy="{y:g}" r="4.5">{inside}</circle>'
+
+
+def legend(x: float, y: float, entries: Sequence[tuple[str, bool, str]]) -> list[str]:
+    """What the points mean, in a line.
+
+    Args:
+        x: where it begins.
+        y: of the texts' foot.
+        entries: kind and shape of a point as in ``marker``, and what it means.
+    """
+    parts = []
+    for kind, diamond, text in entries:
+        parts.append(marker(x + 5, y - 4, kind, "", diamond))
+        parts.append(f'<text class="tick" x="{x + 14:g}" y="{y:g}">{escape(text)}</text>')
+        x += 26 + 6.2 * len(text)
+    return parts
+
+
 def line(points: Sequence[Point], kind: str) -> str:
     """A line through points, in pixels."""
     path = "L".join(f"{x:g} {y:g}" for x, y in points)
@@ -119,7 +146,7 @@ def apart(names: Sequence[tuple[float, float, str]]) -> list[tuple[float, float,
 
 def interval(value: float, low: float | None, high: float | None, margin: float, label: str) -> str:
     """A difference and its interval on a strip in which the margin is shaded."""
-    width, height = 120, 18
+    width, height = 120, 12
     reach = max(3 * margin, 1e-12)
     x = Axis(-reach, reach, 3, width - 3)
     shaded = round(x(margin) - x(-margin), 1)
@@ -128,12 +155,12 @@ def interval(value: float, low: float | None, high: float | None, margin: float,
         f'<path class="zero" d="M{x(0)} 1V{height - 1}"/>',
     ]
     if low is not None and high is not None:
-        parts.append(f'<path class="span" d="M{x(low)} 9H{x(high)}"/>')
+        parts.append(f'<path class="span" d="M{x(low)} 6H{x(high)}"/>')
     if abs(value) <= reach:
-        parts.append(f'<circle class="dot" cx="{x(value)}" cy="9" r="3"/>')
+        parts.append(f'<circle class="dot" cx="{x(value)}" cy="6" r="3"/>')
     else:  # an arrow where it lies beyond
         end, side = x(value), 6 if value > 0 else -6
-        parts.append(f'<path class="dot" d="M{end} 9l{-side} -4v8z"/>')
+        parts.append(f'<path class="dot" d="M{end} 6l{-side} -4v8z"/>')
     return figure(width, height, label, parts, "strip")
 
 

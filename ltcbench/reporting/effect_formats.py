@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ltcbench.paper.tables import Table
-from ltcbench.reporting import formats, html, switches, waterfall, words
+from ltcbench.reporting import formats, html, latex, switches, waterfall, words
 from ltcbench.reporting.effects import SURE, Turns
 from ltcbench.reporting.layout import PROTOCOLS, Layout, Section, Text
 from ltcbench.reporting.markup import page, tag
@@ -43,7 +43,7 @@ def printed(table: Table, found: Sequence[Turns], way: str, cells: int, form: st
     if form == "html":
         pictures = waterfall.figures(found) if way == "off" else ""
         return page(layout.title, tag("main", tag("h1", escape(layout.title)), html.sections_of(layout), pictures))
-    return {"md": formats.md_of, "tex": formats.tex_of}.get(form, formats.term_of)(layout)
+    return {"md": formats.md_of, "tex": latex.of}.get(form, formats.term_of)(layout)
 
 
 def _laid_out(table: Table, found: Sequence[Turns], way: str, cells: int) -> Layout:

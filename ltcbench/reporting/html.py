@@ -27,8 +27,8 @@ def page_of(layout: Layout) -> str:
     return page(layout.title, tag("main", tag("h1", escape(layout.title)), sections_of(layout)))
 
 
-def sections_of(layout: Layout) -> str:
-    """The sections of any table, what is said of them, and the footnotes."""
+def sections_of(layout: Layout, before: str = "") -> str:
+    """The sections of any table, their titles with ``before``, what is said of them, and the footnotes."""
     parts = []
     for section in layout.sections:
         lines = [
@@ -37,7 +37,7 @@ def sections_of(layout: Layout) -> str:
         ]
         marks = "".join(f" [{number}]" for number in section.notes)
         said = [tag("p", escape(text), class_="said") for text in section.below]
-        parts += [table(section.title + marks, heads(*section.head), lines), *said]
+        parts += [table(before + section.title + marks, heads(*section.head), lines), *said]
     notes = [tag("li", escape(note)) for note in layout.notes]
     parts += [tag("ol", *notes, class_="notes")] if notes else []
     return "".join([*parts, *(tag("p", escape(text)) for text in (layout.explanation, *layout.summary) if text)])
@@ -54,13 +54,14 @@ def runs_anchor(row: Row) -> str:
     return f"runs-{row.cell.table.name}-{row.cell.column.name}-{row.cell.model}-{row.protocol}"
 
 
-def column_table(comparison: Comparison, column: Column, linked: bool = False) -> str:
+def column_table(comparison: Comparison, column: Column, linked: bool = False, of: bool | None = None) -> str:
     """One column of the table: a line a model, a group of places a protocol.
 
     Args:
         comparison: the table.
         column: the column.
         linked: link our numbers to the runs behind them, which have to be on the page.
+        of: only the models that were run (True), with what needs no network, or those that were not (False).
     """
     by_protocol = {p: rows for p in comparison.protocols if (rows := comparison.column(column, p))}
     head = [*heads("model"), *heads("paper", kind="number")]
@@ -74,13 +75,15 @@ def column_table(comparison: Comparison, column: Column, linked: bool = False) -
     lines = []
     for line in zip(*by_protocol.values(), strict=True):
         cell = line[0].cell
+        if of is not None and of != any(row.runs for row in line):
+            continue
         places = [tag("th", escape(cell.model), scope="row")]
         places.append(_number(words.paper(cell), cell.number and cell.number.mean, cell.model in papers_best))
         for row in line:
             places += _places(row, cell.model in bests[row.protocol], linked)
         lines.append(tag("tr", *places, data_verdicts=" ".join(row.verdict.replace(" ", "-") for row in line)))
-    lines += _trivial(comparison, column, list(by_protocol))
-    caption = f"{column.setting}: {words.measured(column)}"
+    lines += [] if of is False else _trivial(comparison, column, list(by_protocol))
+    caption = f"{column.name}, {column.setting}: {words.measured(column)}" + (", not run" if of is False else "")
     return table(caption, head, lines, tag("tr", above) if len(by_protocol) > 1 else "", "cells")
 
 
@@ -145,4 +148,5 @@ def notes(comparison: Comparison, column: Column) -> str:
             names = tag("b", escape(", ".join(models))) + ": " if models else ""
             items.append(tag("li", names, escape(note.text)))
     said = [tag("p", escape(line), class_="said") for line in below(comparison, column)]
-    return "".join(said) + (tag("ul", *items, class_="notes") if items else "")
+    listed = tag("ul", *items, class_="notes") if items else ""
+    return tag("div", tag("div", *said), listed, class_="under") if said or listed else ""

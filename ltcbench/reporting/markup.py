@@ -50,6 +50,19 @@ def details(summary: str, *content: str, kind: str | None = None) -> str:
     return tag("details", tag("summary", escape(summary)), *content, class_=kind)
 
 
+def fold(level: str, title: str, said: str, *content: str) -> str:
+    """A section of which only the heading is seen until it is opened.
+
+    Args:
+        level: of the heading, ``h2`` or ``h3``.
+        title: the heading, text.
+        said: why it is closed, text.
+        content: HTML.
+    """
+    line = tag("summary", tag(level, escape(title)), tag("span", escape(said)))
+    return tag("details", line, *content, class_="fold")
+
+
 def figure(picture: str, caption: str, kind: str | None = None) -> str:
     """A picture and what it shows; nothing without a picture."""
     return tag("figure", tag("div", picture), tag("figcaption", escape(caption)), class_=kind) if picture else ""
@@ -57,12 +70,14 @@ def figure(picture: str, caption: str, kind: str | None = None) -> str:
 
 def page(title: str, body: str) -> str:
     """A whole page."""
-    style, script = ((ASSETS / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    charts, style, script = (
+        (ASSETS / name).read_text(encoding="utf-8") for name in ("charts.css", "page.css", "page.js")
+    )
     head = (
         tag("meta", charset="utf-8"),
         tag("title", escape(title)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("style", style),
+        tag("style", charts, style),
     )
     return f"<!doctype html>\n{tag('html', tag('head', *head), tag('body', body, tag('script', script)), lang='en')}\n"

@@ -46,6 +46,11 @@ class Merged:
     replaced: int
     disputed: tuple[str, ...]
 
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of all lines."""
+        return [line.run for line in (*self.lines, *self.earlier)]
+
     def write(self) -> None:
         """Write the file, and that of the lines kept apart if there are any.
 

@@ -15,8 +15,9 @@ from ltcbench.reporting.statistics import Difference, Summary, difference
 JUDGED = ("reproduced", "differs, better", "differs, worse", "inconclusive", "not run")
 STRIP = "In the column of differences the box is the margin and the line the interval."
 SCATTER = (
-    "Ours against the papers’, a point a cell; on the line both are the same. Filled under the paper’s protocol, "
-    "hollow under the clean one. Green: reproduced; orange: differs; grey: open."
+    "Ours against the papers’, a point a cell; on the line both are the same. Circles under the paper’s protocol, "
+    "diamonds under the clean one, hollow where runs were cut short or had other data. Green: reproduced; orange: "
+    "differs; grey: open."
 )
 
 
@@ -25,7 +26,7 @@ def glance(comparisons: Sequence[Comparison]) -> str:
     lines = []
     for comparison in comparisons:
         name, title = comparison.table.name, comparison.table.title
-        places = [tag("th", tag("a", name, href=f"#{name}"), tag("small", escape(title)), scope="row")]
+        places = [tag("th", tag("a", name, href=f"#{name}", title=title), scope="row")]
         for protocol in comparison.protocols:
             said = [words.verdict(row) for row in comparison.rows if row.protocol == protocol]
             counts = {verdict: said.count(verdict) for verdict in JUDGED}
@@ -41,36 +42,43 @@ def glance(comparisons: Sequence[Comparison]) -> str:
         *(heading for protocol, name in PROTOCOLS.items() for heading in heads(name, kind=protocol)),
     ]
     scatter = ours_against_papers([row for comparison in comparisons for row in comparison.rows])
+    grid = table("Cells of each table by verdict, of all that the paper has", head, lines)
     return tag(
         "section",
         tag("h2", "At a glance"),
-        table("Cells of each table by verdict, of all that the paper has", head, lines, kind="glance"),
-        tag("p", escape(f"{EXPLANATION} {STRIP}")),
-        figure(scatter, SCATTER),
+        tag("div", tag("div", grid), figure("".join(scatter.values()), SCATTER), class_="beside glance"),
+        tag("p", escape(f"{EXPLANATION} {STRIP}"), class_="wide"),
         id="glance",
     )
 
 
 def duels(comparisons: Sequence[Comparison]) -> str:
-    """The LTC against the LSTM, task by task."""
-    lines = []
+    """The LTC against the LSTM, task by task, and what there is no answer of ours to."""
+    lines, unknown = [], []
     for comparison in comparisons:
         for column in html.columns(comparison):
             numbers = [column.numbers.get(model) for model in ("ltc", "lstm")]
             if column.metric == MINUTES or None in numbers:
                 continue
             claim = difference(*(Summary(n.mean, n.std, n.n or 1) for n in reversed(numbers) if n))
+            found = {p: comparison.duel(column, p, "ltc", "lstm") for p in comparison.protocols}
+            if not any(found.values()):
+                unknown.append(f"{comparison.table.name} {column.name} ({words.duel(claim, column)})")
+                continue
             link = tag("a", escape(f"{comparison.table.name} {column.name}"), href=f"#{comparison.table.name}")
             places = [tag("th", link, tag("small", escape(words.measured(column))), scope="row")]
             places.append(_duel(claim, column))
-            for protocol in comparison.protocols:
-                ours = comparison.duel(column, protocol, "ltc", "lstm")
-                places.append(_duel(ours, column, protocol, comparison.marks(column, protocol, "ltc", "lstm")))
+            for protocol, ours in found.items():
+                marks = comparison.marks(column, protocol, "ltc", "lstm")
+                places += [_duel(ours, column, protocol, marks)]
             lines.append(tag("tr", *places))
     headings = [heading for protocol, name in PROTOCOLS.items() for heading in heads(f"ours, {name}", kind=protocol)]
     head = [*heads("task", "the paper"), *headings]
     grid = table("LTC less LSTM, with the 95 % interval of the difference", head, lines)
-    return tag("section", tag("h2", "Does the LTC beat the LSTM?"), grid, id="duel")
+    rest = f"Not run by us; in brackets the paper's: {'; '.join(unknown)}."
+    parts = [grid] if lines else []
+    parts += [tag("p", escape(rest), class_="meta wide")] if unknown else []
+    return tag("section", tag("h2", "Does the LTC beat the LSTM?"), *parts, id="duel")
 
 
 def _duel(found: Difference | None, column: Column, protocol: str | None = None, marks: str = "") -> str:

@@ -11,8 +11,8 @@ WIDTH, HEIGHT = 420, 304
 
 def standalone(width: int, height: int, label: str, parts: Sequence[str]) -> bytes:
     """A picture as a file of its own, with the style of the report."""
-    style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-    inside = [f"<style><![CDATA[{style}]]></style>", f'<rect width="{width}" height="{height}" fill="var(--paper)"/>']
+    style = (Path(__file__).parent / "charts.css").read_text(encoding="utf-8")
+    inside = [f"<style><![CDATA[{style}]]></style>", f'<rect class="ground" width="{width}" height="{height}"/>']
     svg = figure(width, height, label, [*inside, *parts])
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()
 

@@ -1,19 +1,20 @@
 """The report: every table with pictures, what lies behind each cell, and how to make it anew, as one page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
-from pathlib import Path
 
 from ltcbench.paper.tables import MINUTES, Column, Table
 from ltcbench.reporting import html, waterfall, words
 from ltcbench.reporting.comparison import Comparison
+from ltcbench.reporting.curves import Curves
 from ltcbench.reporting.effects import Turns
 from ltcbench.reporting.layout import PROTOCOLS, Layout
-from ltcbench.reporting.markup import details, figure, heads, page, table, tag
+from ltcbench.reporting.markup import details, figure, fold, heads, page, table, tag
 from ltcbench.reporting.overview import duels, glance
-from ltcbench.reporting.pictures import error_against_time, learning_curves
+from ltcbench.reporting.pictures import error_against_time, learning_curves, models, timed
 from ltcbench.reporting.published import command
 from ltcbench.reporting.rows import Row
 from ltcbench.settings import groups
@@ -25,9 +26,12 @@ LEAD = (
 )
 CURVES = (
     "After each epoch, under {}: {} on the validation part (on the training part where there is none), mean and range "
-    "over seeds; the other models in grey."
+    "over seeds; the other models in grey. Dashed: cut short, or not on the official data."
 )
-TIMES = "Test metric against the time of an epoch of training on our machine; hollow under the clean protocol."
+MODELS = "The papers’ numbers and ours, each seed a small point."
+TIMES = "Test metric against the time of an epoch of training, on one kind of machine only: {}."
+
+_STYLE = re.compile("<style>.*?</style>", flags=re.DOTALL)  # a picture's own, which would be that of the whole page
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Exhibit:
 
 def report(
     comparisons: Sequence[Comparison],
-    folder: Path,
+    curves: Curves,
     made: dict[str, str | None],
     exhibits: Sequence[Exhibit] = (),
     turned: Sequence[Turns] = (),
@@ -60,7 +64,7 @@ def report(
 
     Args:
         comparisons: the tables, each under both protocols.
-        folder: of the run folders, for learning curves.
+        curves: where learning curves come from.
         made: versions of the program.
         exhibits: tables that no training makes.
         turned: cells with switches turned off.
@@ -69,7 +73,7 @@ def report(
     names = {"glance": "at a glance", "duel": "LTC or LSTM", **{name: name for name in tables}}
     names |= {"switches": "one switch at a time"} if turned else {}
     links = [tag("li", tag("a", name, href=f"#{place}")) for place, name in names.items()]
-    sections = [*(_table(comparison, folder) for comparison in comparisons), *map(_exhibit, exhibits)]
+    sections = [*(_table(comparison, curves) for comparison in comparisons), *map(_exhibit, exhibits)]
     sections.append(waterfall.section(turned))
     return page(
         "ltcbench: what reproduces of the LTC and CfC papers",
@@ -108,37 +112,82 @@ def _controls() -> str:
     )
 
 
-def _table(comparison: Comparison, folder: Path) -> str:
+def _table(comparison: Comparison, curves: Curves) -> str:
+    """The section of a table; of one that was not run at all only a line is seen."""
     its = comparison.table
     again = tag("code", f"ltcbench reproduce {its.name} --protocol both --jobs 2")
-    columns = [_column(comparison, column, folder) for column in html.columns(comparison)]
-    title = tag("h2", escape(f"{its.name}: {its.title}"))
-    return tag("section", title, tag("p", escape(its.source), ". ", again, class_="meta"), *columns, id=its.name)
+    meta = tag("p", escape(its.source), ". ", again, class_="meta")
+    title, run = f"{its.name}: {its.title}", any(row.runs for row in comparison.rows)
+    columns = [_column(comparison, column, curves, run) for column in html.columns(comparison)]
+    if not run:
+        why = f"not run; columns: {len(columns)}"
+        return tag("section", fold("h2", title, why, meta, *columns), id=its.name)
+    return tag("section", tag("h2", escape(title)), meta, *columns, id=its.name)
 
 
 def _exhibit(exhibit: Exhibit) -> str:
-    title = tag("h2", escape(f"{exhibit.name}: {exhibit.title}"))
+    """The section of an experiment, a line until it is opened."""
     parts = [
-        tag("h3", escape(PROTOCOLS[protocol].capitalize())) + html.sections_of(layout) + figure(picture, "", protocol)
+        tag("h3", escape(PROTOCOLS[protocol].capitalize()))
+        + figure(_STYLE.sub("", picture), "", protocol)
+        + html.sections_of(layout, f"{exhibit.name}, {protocol}: ")
         for protocol, (layout, picture) in exhibit.parts.items()
     ]
+    made = [protocol for protocol, (_, picture) in exhibit.parts.items() if picture]
+    said = f"made under the protocol {' and '.join(made)}" if made else "not run"
     source = tag("p", escape(exhibit.source), ". ", tag("code", escape(exhibit.command)), class_="meta")
-    return tag("section", title, source, *parts, id=exhibit.name)
+    return tag("section", fold("h2", f"{exhibit.name}: {exhibit.title}", said, source, *parts), id=exhibit.name)
 
 
-def _column(comparison: Comparison, column: Column, folder: Path) -> str:
+def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool) -> str:
+    """A column of a table; with ``folds`` one that was not run is a line."""
     its = comparison.table
     rows = [row for protocol in comparison.protocols for row in comparison.column(column, protocol)]
-    parts = [html.column_table(comparison, column, linked=True), html.notes(comparison, column)]
+    run = {row.cell.model for row in rows if row.runs}
+    missing = len({row.cell.model for row in rows} - run)
+    of = True if run and missing else None
+    parts = [html.column_table(comparison, column, linked=True, of=of)]
+    if of:
+        parts.append(
+            fold(
+                "h4",
+                f"{missing} models",
+                "of the paper that were not run",
+                html.column_table(comparison, column, of=False),
+            )
+        )
+    said = html.notes(comparison, column)
+    drawers = [details("Rankings and notes", said) if said else "", _runs(column, rows)]
     if column.metric != MINUTES:
-        for protocol in comparison.protocols:
-            panels = learning_curves(comparison.column(column, protocol), folder)
-            caption = CURVES.format(PROTOCOLS[protocol], words.METRICS[column.metric])
-            parts.append(figure(panels, caption, f"panels {protocol}"))
-        parts += [figure(error_against_time(rows), TIMES), _how(its, column)]
-    parts.append(_runs(column, rows))
+        parts += _curves(comparison, column, curves)
+        drawers = [_pictures(rows), *drawers, _how(its, column)]
+    parts.append(tag("div", *drawers, class_="drawers"))
     searched = f"{its.name} {column.name} {column.task}"
-    return tag("section", tag("h3", escape(column.name)), *parts, class_="column", data_name=searched)
+    if folds and not run:
+        inside = fold("h3", column.name, column.not_run or "not run", *parts)
+    elif column.metric == MINUTES:
+        inside = fold("h3", column.name, "measured, not judged", *parts)
+    else:
+        inside = tag("h3", escape(column.name)) + "".join(parts)
+    return tag("section", inside, class_="column", data_name=searched)
+
+
+def _pictures(rows: Sequence[Row]) -> str:
+    """What a column came to, beside what it cost."""
+    machine, others = timed(rows)
+    said = TIMES.format(machine) + (f" Left out: {'; '.join(sorted(others))}." if others else "")
+    drawn = figure(models(rows), MODELS), figure(error_against_time(rows), said)
+    return details("Pictures", tag("div", *drawn, class_="beside"), kind="pictures") if any(drawn) else ""
+
+
+def _curves(comparison: Comparison, column: Column, curves: Curves) -> list[str]:
+    """The learning curves of a column under each protocol; of runs whose curves are not at hand none."""
+    drawn = []
+    for protocol in comparison.protocols:
+        panels = learning_curves(comparison.column(column, protocol), curves)
+        caption = CURVES.format(PROTOCOLS[protocol], words.METRICS[column.metric])
+        drawn.append(figure("".join(panels), caption, f"panels {protocol}"))
+    return drawn
 
 
 def _how(its: Table, column: Column) -> str:
@@ -148,7 +197,8 @@ def _how(its: Table, column: Column) -> str:
     paper, clean = (groups.quirks(column.task, protocol) for protocol in PROTOCOLS)
     said = {True: "on", False: "off"}
     lines = [
-        tag("tr", tag("th", tag("code", name), scope="row"), *(tag("td", said[on[name]]) for on in (paper, clean)),
+        tag("tr", tag("th", tag("code", name), scope="row"),
+            *(tag("td", said[on[name]], data_label=label) for label, on in (("paper", paper), ("clean", clean))),
             tag("td", escape(note)))
         for name, note in groups.quirk_notes(column.task).items()
     ]  # fmt: skip
@@ -157,12 +207,18 @@ def _how(its: Table, column: Column) -> str:
         f"ltcbench table {its.name} --only column={column.name} --protocol both\n"
         f"ltcbench show task={column.task} model=<model>"
     )
+    caption = f"Quirks of the authors' code, {its.name} {column.name}"
     text = groups.comment("task", column.task) + (f" With {' '.join(column.overrides)}." if column.overrides else "")
     return details(
         "Protocol, quirks and commands",
         tag("p", escape(text)),
-        table("Quirks of the authors' code", heads("quirk", "paper", "clean", "what it does"), lines),
-        tag("pre", escape(commands)),
+        table(
+            caption,
+            heads("quirk", "paper", "clean", "what it does"),
+            lines,
+        ),
+        tag("pre", escape(commands), tabindex=0),
+        kind="quirks",
     )
 
 
@@ -172,7 +228,7 @@ def _runs(column: Column, rows: Sequence[Row]) -> str:
     if not lines:
         return ""
     head = heads("model", "protocol", "seed", "status", "test", "epoch", "s an epoch", "data", "commit", "run folder")
-    return details("The runs", table(f"Runs behind {column.name}", head, lines), kind="runs")
+    return details("The runs", table(f"Runs behind {rows[0].cell.table.name} {column.name}", head, lines), kind="runs")
 
 
 def _runs_of(column: Column, row: Row) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from ltcbench import cli
 from ltcbench.paper import tables
 from ltcbench.settings import groups
+from tests.conftest import ROOT
 from tests.reporting import fake
 from tests.reporting.browser import REASON, Browser, browser
 
@@ -133,7 +134,8 @@ def seen(chromium: Browser, page: Path) -> Browser:
 
 
 SHOWN = (
-    "[...document.querySelectorAll('#ltc-6 table.cells tbody th')].filter(e => e.offsetParent).map(e => e.textContent)"
+    "[...document.querySelectorAll('#ltc-6 table.cells tbody th')].filter(e => e.checkVisibility())"
+    ".map(e => e.textContent)"
 )
 VISIBLE = "[...document.querySelectorAll('section.column')].filter(e => e.offsetParent).map(e => e.dataset.name)"
 
@@ -141,12 +143,12 @@ VISIBLE = "[...document.querySelectorAll('section.column')].filter(e => e.offset
 @pytest.mark.slow
 def test_sorting_by_a_column(seen: Browser) -> None:
     heading = "#ltc-6 table.cells thead tr:last-child th:nth-child(3)"
-    assert seen.js(SHOWN) == ["lstm", "ctrnn", "node", "ctgru", "ltc", "cfc"]
+    assert seen.js(SHOWN) == ["lstm", "ctrnn", "ltc"]  # the others were not run: they are folded
     seen.click(f"{heading} button")
-    assert seen.js(SHOWN) == ["ltc", "lstm", "ctrnn", "node", "ctgru", "cfc"]  # what has no number comes last
+    assert seen.js(SHOWN) == ["ltc", "lstm", "ctrnn"]
     assert seen.js(f"document.querySelector('{heading}').getAttribute('aria-sort')") == "ascending"
     seen.click(f"{heading} button")
-    assert seen.js(SHOWN)[:3] == ["ctrnn", "lstm", "ltc"]
+    assert seen.js(SHOWN) == ["ctrnn", "lstm", "ltc"]
     assert seen.js(f"document.querySelector('{heading}').getAttribute('aria-sort')") == "descending"
     assert seen.js("document.querySelectorAll('#ltc-6 [aria-sort]').length") == 1
 
@@ -210,7 +212,8 @@ def test_dark_is_dark(seen: Browser) -> None:
 @pytest.mark.slow
 def test_printing_leaves_the_controls_out(seen: Browser) -> None:
     seen.devtools("Emulation.setEmulatedMedia", media="print")
-    hidden = seen.js("[...document.querySelectorAll('.controls, nav, details')].some(e => e.checkVisibility())")
+    controls = "'.controls, nav, .tools, details:not(.fold, .pictures)'"
+    hidden = seen.js(f"[...document.querySelectorAll({controls})].some(e => e.checkVisibility())")
     seen.devtools("Emulation.setEmulatedMedia", media="")
     assert not hidden
     assert seen.print().startswith(b"%PDF")
@@ -225,7 +228,7 @@ def test_the_page_has_no_complaints_and_names_for_everything(seen: Browser) -> N
     assert seen.js("[...document.querySelectorAll('th')].every(e => e.scope)")
 
 
-def test_a_page_of_published_runs_has_no_curves_and_says_where_it_is(
+def test_a_page_without_runs_says_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "published").mkdir()
@@ -235,3 +238,66 @@ def test_a_page_of_published_runs_has_no_curves_and_says_where_it_is(
     assert capsys.readouterr().out.strip() == str(out)
     assert "0 runs" in out.read_text()
     assert cli.run(["report", "--from", "/nowhere"]) == 2
+
+
+def test_pictures_are_written_as_svg_and_pdf(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(runs))
+    figures = tmp_path / "figures"
+    assert cli.run(["report", "--out", str(tmp_path / "page.html"), "--figures", str(figures)]) == 0
+    names = {path.name for path in figures.iterdir()}
+    assert {"ltc-6-cheetah.svg", "ltc-6-cheetah.pdf", "ltc-6-cheetah-time.svg", "ltc-6-cheetah-curves-clean.svg",
+            "paper-against-ours-errors.pdf"} <= names  # fmt: skip
+    assert all((figures / name).read_bytes().startswith(b"%PDF") for name in names if name.endswith("pdf"))
+    text = (figures / "cfc-walker-walker.svg").read_text()
+    assert "cut short" in text and "var(" not in text and "class=" not in text
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the published runs alone."""
+    out = tmp_path_factory.mktemp("published") / "page.html"
+    assert cli.run(["report", "--from", str(ROOT / "runs" / "published"), "--out", str(out)]) == 0
+    return out
+
+
+def test_published_runs_have_learning_curves(published: Path) -> None:
+    assert '<figure class="panels paper">' in published.read_text()
+
+
+@pytest.mark.slow
+def test_what_was_not_run_takes_a_line(chromium: Browser, published: Path) -> None:
+    chromium.devtools("Emulation.setDeviceMetricsOverride", width=1400, height=900, deviceScaleFactor=1, mobile=False)
+    chromium.open(f"file://{published}")
+    assert chromium.js("document.documentElement.scrollHeight") < 6000
+    folded = chromium.js(
+        "[...document.querySelectorAll('main > section > details.fold > summary')].map(e => e.offsetHeight)"
+    )
+    assert folded and max(folded) < 40
+    assert chromium.js("document.getElementById('ltc-2').checkVisibility()")  # a table of an experiment
+
+
+@pytest.mark.slow
+def test_a_table_can_be_copied_and_kept(seen: Browser) -> None:
+    table = "document.querySelector('#ltc-6 table.cells')"
+    head, *lines = seen.js(f"formats.tsv(rows({table}))").splitlines()
+    assert head.split("\t")[:3] == ["model", "paper", "ours (the paper's protocol)"]
+    assert [line.split("\t")[0] for line in lines] == ["lstm", "ctrnn", "ltc"]
+    assert all(len(line.split("\t")) == len(head.split("\t")) for line in lines)
+    assert seen.js(f"formats.md(rows({table}))").splitlines()[1].startswith("| --- | --- |")
+    assert seen.js("formats.csv([['a', 'b,\"c\"']])") == 'a,"b,""c"""\r\n'
+    assert seen.js("document.querySelectorAll('.tools button').length % 3") == 0
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_serious(seen: Browser) -> None:
+    axe = pytest.importorskip("axe_core_python", reason="axe-core-python brings the script of axe-core")
+    script = (Path(axe.__file__).parent / "axe.min.js").read_text()
+    seen.devtools("Runtime.evaluate", expression=script)
+    found = seen.devtools(
+        "Runtime.evaluate",
+        expression="axe.run(document.querySelector('main'), {resultTypes: ['violations']})"
+        ".then(found => found.violations.map(it => [it.id, it.impact]))",
+        awaitPromise=True,
+        returnByValue=True,
+    )["result"]["value"]
+    assert [it for it in found if it[1] in ("serious", "critical")] == []

@@ -28,9 +28,15 @@ def test_every_axis_holds_its_values_and_has_a_few_round_ticks(values: list[floa
         assert all(any(abs(step - math.log10(nice)) < 1e-3 for nice in (1, 2, 2.5, 5, 10)) for step in steps)
 
 
+@given(st.floats(1e-6, 1e6), st.floats(1.001, 1e6))
+def test_a_logarithmic_axis_has_ticks_where_the_data_lie(low: float, ratio: float) -> None:
+    found = axis([low, low * ratio], 0, 100, log=True)
+    assert 2 <= len([tick for tick in found.ticks() if found.low <= tick <= found.high]) <= 6
+
+
 def places(svg: str) -> dict[str, float]:
     found = re.search(r'circle class="dot" cx="([\d.]+)"', svg)
-    low, high = re.search(r'class="span" d="M([\d.]+) 9H([\d.]+)"', svg).groups()  # type: ignore[union-attr]
+    low, high = re.search(r'class="span" d="M([\d.]+) 6H([\d.]+)"', svg).groups()  # type: ignore[union-attr]
     return {"low": float(low), "dot": float(found[1]) if found else math.nan, "high": float(high)}
 
 
