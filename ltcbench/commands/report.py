@@ -16,19 +16,12 @@ def run(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     from ltcbench.experiments.tables import exhibit
-    from ltcbench.reporting import published
-    from ltcbench.reporting.comparison import compare
+    from ltcbench.reporting.every import every_table
     from ltcbench.reporting.report import report
-    from ltcbench.reporting.wanted import Composer
     from ltcbench.running.versions import versions
 
     folder = options.source or places.runs()
-    composer = Composer()
-    comparisons = []
-    for name, every in published.runs_by_table(folder, tables.names()).items():
-        table = tables.table(name)
-        comparisons.append(compare(table, list(table.cells()), every, selection.protocols("both"), composer))
-    composer.save()
+    comparisons = every_table(folder, tables.names(), selection.protocols("both"))
     made = [exhibit(claims.claim(name), selection.protocols("both"), options.source) for name in claims.names()]
     path: Path = options.out or places.runs() / "report" / "index.html"
     write(path, report(comparisons, folder, versions(), made).encode())

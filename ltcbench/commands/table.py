@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from ltcbench.reporting.wanted import Composer
 
 FORMATS = ("term", "md", "tex", "csv", "html")
+ALL = "all"
 
 
 def run(arguments: list[str]) -> int:
     """Print the table, or publish the runs behind it."""
     parser = Parser("ltcbench table", description=__doc__)
-    parser.add_argument("table", metavar="TABLE", help="ltcbench list tables")
+    parser.add_argument("table", metavar="TABLE", help="ltcbench list tables; all with --summary or --ranks")
     parser.add_argument(
         "overrides", metavar="key=value", nargs="*", help="settings of the runs besides the table's own"
     )
@@ -33,9 +34,14 @@ def run(arguments: list[str]) -> int:
     )
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
     parser.add_argument("--publish", action="store_true", help="put the runs behind it into its file in runs/published")
+    parser.add_argument("--summary", action="store_true", help="a line a table: what became of its cells")
+    parser.add_argument("--ranks", action="store_true", help="all: mean ranks over tasks; --format svg is the picture")
     options = parser.parse_intermixed_args(arguments)
-    if options.format not in FORMATS:
-        raise unknown("format", options.format, FORMATS)
+    formats_here = (*FORMATS, "svg") if options.ranks else FORMATS
+    if options.format not in formats_here:
+        raise unknown("format", options.format, formats_here)
+    if options.summary or options.ranks or options.table == ALL:
+        return _overall(options)
     if options.table in claims.names():
         return _claim(options)
     if options.table not in tables.names():
@@ -66,6 +72,38 @@ def run(arguments: list[str]) -> int:
         print(
             f"{number} published runs stand in cells that have none here: --from {published.folder()}", file=sys.stderr
         )
+    return 0
+
+
+def _overall(options: argparse.Namespace) -> int:
+    """Print what is said of whole tables, or of all.
+
+    Raises:
+        UserError: it is not told what, or flags that choose runs are given.
+    """
+    if options.summary == options.ranks or (options.ranks and options.table != ALL):
+        raise UserError(f"{ALL} tables at once have no common form: add --summary (also for one table) or --ranks.")
+    if options.only or options.publish or options.overrides:
+        raise UserError("--summary and --ranks are of whole tables: leave out --only, --publish and key=value.")
+    if options.table not in (ALL, *tables.names()):
+        raise unknown("table", options.table, [ALL, *tables.names()])
+
+    from ltcbench.reporting import census, diagram, formats, html, ranking
+    from ltcbench.reporting.every import every_table
+
+    protocols = selection.protocols("both" if options.ranks else options.protocol)
+    names = tables.names() if options.table == ALL else [options.table]
+    comparisons = every_table(options.source or places.runs(), names, protocols)
+    standings = ranking.standings(comparisons) if options.ranks else []
+    if options.format == "svg":
+        drawn = [(one.title, one.found) for one in standings if one.found]
+        if not drawn:
+            raise UserError(f"there is nothing to draw: {standings[0].sentence()}")
+        print(diagram.file(drawn).decode())
+        return 0
+    layout = ranking.laid_out(standings) if options.ranks else census.census(comparisons)
+    formatted = {"csv": formats.csv_of, "html": html.page_of, "md": formats.md_of, "tex": formats.tex_of}
+    print(formatted.get(options.format, formats.term_of)(layout), end="")
     return 0
 
 

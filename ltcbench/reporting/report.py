@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from ltcbench.paper.tables import MINUTES, Column, Table
-from ltcbench.reporting import html, words
+from ltcbench.reporting import html, ranking, words
 from ltcbench.reporting.comparison import Comparison
 from ltcbench.reporting.layout import PROTOCOLS, Layout
 from ltcbench.reporting.markup import details, figure, heads, page, table, tag
@@ -63,14 +63,14 @@ def report(
         exhibits: tables that no training makes.
     """
     tables = [*(comparison.table.name for comparison in comparisons), *(exhibit.name for exhibit in exhibits)]
-    names = {"glance": "at a glance", "duel": "LTC or LSTM", **{name: name for name in tables}}
+    names = {"glance": "at a glance", "duel": "LTC or LSTM", "ranks": "ranks", **{name: name for name in tables}}
     links = [tag("li", tag("a", name, href=f"#{place}")) for place, name in names.items()]
     sections = [*(_table(comparison, folder) for comparison in comparisons), *map(_exhibit, exhibits)]
     return page(
         "ltcbench: what reproduces of the LTC and CfC papers",
         _header(comparisons, made)
         + tag("nav", tag("ul", *links), aria_label="tables")
-        + tag("main", glance(comparisons), duels(comparisons), _controls(), *sections),
+        + tag("main", glance(comparisons), duels(comparisons), ranking.section(comparisons), _controls(), *sections),
     )
 
 
