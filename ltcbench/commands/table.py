@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 FORMATS = ("term", "md", "tex", "csv", "html")
 LAYOUTS = ("list", "matrix")
+ALL = "all"
 
 
 def run(arguments: list[str]) -> int:
     """Print the table, or publish the runs behind it."""
     parser = Parser("ltcbench table", description=__doc__)
-    parser.add_argument("table", metavar="TABLE", help="ltcbench list tables")
+    parser.add_argument("table", metavar="TABLE", help="ltcbench list tables; all with --summary or --ranks")
     parser.add_argument(
         "overrides", metavar="key=value", nargs="*", help="settings of the runs besides the table's own"
     )
@@ -48,16 +49,21 @@ def run(arguments: list[str]) -> int:
     )
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
     parser.add_argument("--publish", action="store_true", help="put the runs behind it into its file in runs/published")
+    parser.add_argument("--summary", action="store_true", help="a line a table: what became of its cells")
+    parser.add_argument("--ranks", action="store_true", help="all: mean ranks over tasks; --format svg is the picture")
     options = parser.parse_intermixed_args(arguments)
     if options.switches is not None:
         from ltcbench.reporting import switches
 
         switches.asked(options.switches, options.protocol)
     options.protocol = options.protocol or "paper"
-    if options.format not in FORMATS:
-        raise unknown("format", options.format, FORMATS)
+    formats_here = (*FORMATS, "svg") if options.ranks else FORMATS
+    if options.format not in formats_here:
+        raise unknown("format", options.format, formats_here)
     if options.layout not in LAYOUTS:
         raise unknown("layout", options.layout, LAYOUTS)
+    if options.summary or options.ranks or options.table == ALL:
+        return _overall(options)
     if options.table in claims.names():
         return _claim(options)
     if options.table not in tables.names():
@@ -115,6 +121,40 @@ def _written(layout: "Layout", form: str) -> str:
     return formatted.get(form, formats.term_of)(layout)
 
 
+def _overall(options: argparse.Namespace) -> int:
+    """Print what is said of whole tables, or of all.
+
+    Raises:
+        UserError: it is not told what, or flags that choose runs are given.
+    """
+    if options.summary == options.ranks or (options.ranks and options.table != ALL):
+        raise UserError(f"{ALL} tables at once have no common form: add --summary (also for one table) or --ranks.")
+    chosen = [options.only, options.row, options.publish, options.overrides, options.switches, options.layout != "list"]
+    if any(chosen):
+        raise UserError(
+            "--summary and --ranks are of whole tables: give only --protocol, --from and --format."
+        )
+    if options.table not in (ALL, *tables.names()):
+        raise unknown("table", options.table, [ALL, *tables.names()])
+
+    from ltcbench.reporting import census, diagram, ranking
+    from ltcbench.reporting.every import every_table
+
+    protocols = selection.protocols("both" if options.ranks else options.protocol)
+    names = tables.names() if options.table == ALL else [options.table]
+    comparisons = every_table(options.source or places.runs(), names, protocols)
+    standings = ranking.standings(comparisons) if options.ranks else []
+    if options.format == "svg":
+        drawn = [(one.title, one.found) for one in standings if one.found]
+        if not drawn:
+            raise UserError(f"there is nothing to draw: {standings[0].sentence()}")
+        print(diagram.file(drawn).decode())
+        return 0
+    layout = ranking.laid_out(standings) if options.ranks else census.census(comparisons)
+    print(_written(layout, options.format), end="")
+    return 0
+
+
 def _claim(options: argparse.Namespace) -> int:
     """Print a table that an experiment makes."""
     claim = claims.claim(options.table)
@@ -153,8 +193,8 @@ def _switches(options: argparse.Namespace, table: "Table", cells: "Sequence[Cell
     found = effects.compare(table, cells, runs, way, composer, overrides)
     if options.publish:
         by_file = effects.lines(found, overrides)
-        for extra in by_file:
-            _publish(by_file[extra], table.name, extra, composer)
+        for extra, lines in by_file.items():
+            _publish(published.file(published.folder(), table.name, extra), lines, folder, composer)
         if not by_file:
             raise UserError(
                 f"there is no run with a switch turned {way} to publish: "

@@ -8,7 +8,7 @@ from ltcbench.errors import UserError
 from ltcbench.paper.tables import MINUTES, Cell, Column, Table
 from ltcbench.reporting.index import Run
 from ltcbench.reporting.rows import NOT_JUDGED, NOT_RUN, OURS_ONLY, Row, chosen, filled, margin, trivial
-from ltcbench.reporting.statistics import Difference, Summary, contrast, difference, holm, kendall, verdict
+from ltcbench.reporting.statistics import Agreement, Difference, Summary, agreement, contrast, difference, holm, verdict
 from ltcbench.reporting.wanted import Composer
 
 
@@ -32,13 +32,14 @@ class Comparison:
         """The rows of a column under a protocol."""
         return [row for row in self.rows if row.cell.column == column and row.protocol == protocol]
 
-    def agreement(self, column: Column, protocol: str) -> float | None:
+    def agreement(self, column: Column, protocol: str) -> Agreement | None:
         """Kendall's tau between the paper's ranking of the models in a column and ours; None for less than three."""
-        return _tau(theirs(column), means(self.column(column, protocol)))
+        printed = {model: (mean,) for model, mean in theirs(column).items()}
+        return _tau(values(self.column(column, protocol)), printed)
 
-    def closed(self, column: Column) -> float | None:
+    def closed(self, column: Column) -> Agreement | None:
         """Kendall's tau between our rankings under the paper's protocol and under the clean one."""
-        return _tau(means(self.column(column, "paper")), means(self.column(column, "clean")))
+        return _tau(values(self.column(column, "paper")), values(self.column(column, "clean")))
 
     def duel(self, column: Column, protocol: str, model: str, rival: str) -> Difference | None:
         """How far ``model`` is from ``rival``, both ours; None without both."""
@@ -68,9 +69,14 @@ def means(rows: Iterable[Row]) -> dict[str, float]:
     return {row.cell.model: row.ours.mean for row in rows if row.ours}
 
 
-def _tau(a: Mapping[str, float], b: Mapping[str, float]) -> float | None:
+def values(rows: Iterable[Row]) -> dict[str, tuple[float, ...]]:
+    """The values of our seeds by model."""
+    return {row.cell.model: row.values for row in rows if row.ours}
+
+
+def _tau(a: Mapping[str, Sequence[float]], b: Mapping[str, Sequence[float]]) -> Agreement | None:
     models = [model for model in a if model in b]
-    return kendall([a[model] for model in models], [b[model] for model in models]) if len(models) > 2 else None
+    return agreement([a[model] for model in models], [b[model] for model in models]) if len(models) > 2 else None
 
 
 def compare(

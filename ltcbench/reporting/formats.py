@@ -34,10 +34,9 @@ def term_of(layout: Layout) -> str:
         textwrap.fill(note, 110, initial_indent=f"[{i}] ", subsequent_indent="    ")
         for i, note in enumerate(layout.notes, 1)
     ]
-    best = (
-        "* best. " if any(text.best for section in layout.sections for line in section.lines for text in line) else ""
-    )
-    parts.append("\n".join([*notes, textwrap.fill(f"{best}{layout.explanation}", 110)]))
+    starred = any(text.best for section in layout.sections for line in section.lines for text in line)
+    explanation = f"* best. {layout.explanation}" if starred else layout.explanation
+    parts.append("\n".join([*notes, textwrap.fill(explanation, 110)]))
     return "\n\n".join([*parts, "\n".join(layout.summary)]) + "\n"
 
 

@@ -11,7 +11,8 @@ from ltcbench.reporting.rows import Row
 EXPLANATION = (
     "Ours: mean ± sample deviation (seeds). The verdict compares it with the paper's: reproduced if the 95 % interval "
     "of the difference lies within the margin, differs if Welch's test, corrected for all cells (Holm), says so, else "
-    "inconclusive, as always where the paper gives no deviation."
+    "inconclusive, as always where the paper gives no deviation or a mark in brackets keeps ours from being whole and "
+    "official. The interval of Kendall's tau is a bootstrap over our seeds; a paper's ranking is taken as printed."
 )
 BRACKETS = "Names in brackets need no network."
 
@@ -153,10 +154,10 @@ def below(comparison: Comparison, column: Column) -> list[str]:
             said.append(f"LTC less LSTM, ours {where}{marks}: {words.duel(duel, column)}.")
         if tau is not None:
             marks = comparison.marks(column, protocol)
-            said.append(f"Ranking of the models against the paper's, {where}{marks}: Kendall's tau {tau:+.2f}.")
+            said.append(f"Ranking of the models against the paper's, {where}{marks}: {words.tau(tau)}.")
     closed = comparison.closed(column) if len(comparison.protocols) == 2 else None
     if closed is not None:
-        said.append(f"Our ranking under both protocols: Kendall's tau {closed:+.2f}.")
+        said.append(f"Our ranking under both protocols: {words.tau(closed)}.")
     return said
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from html import escape
 
 from ltcbench.paper.tables import MINUTES, Column, Table
-from ltcbench.reporting import html, waterfall, words
+from ltcbench.reporting import html, ranking, waterfall, words
 from ltcbench.reporting.comparison import Comparison
 from ltcbench.reporting.curves import Curves
 from ltcbench.reporting.effects import Turns
@@ -70,7 +70,7 @@ def report(
         turned: cells with switches turned off.
     """
     tables = [*(comparison.table.name for comparison in comparisons), *(exhibit.name for exhibit in exhibits)]
-    names = {"glance": "at a glance", "duel": "LTC or LSTM", **{name: name for name in tables}}
+    names = {"glance": "at a glance", "duel": "LTC or LSTM", "ranks": "ranks", **{name: name for name in tables}}
     names |= {"switches": "one switch at a time"} if turned else {}
     links = [tag("li", tag("a", name, href=f"#{place}")) for place, name in names.items()]
     sections = [*(_table(comparison, curves) for comparison in comparisons), *map(_exhibit, exhibits)]
@@ -79,7 +79,7 @@ def report(
         "ltcbench: what reproduces of the LTC and CfC papers",
         _header(comparisons, made)
         + tag("nav", tag("ul", *links), aria_label="tables")
-        + tag("main", glance(comparisons), duels(comparisons), _controls(), *sections),
+        + tag("main", glance(comparisons), duels(comparisons), ranking.section(comparisons), _controls(), *sections),
     )
 
 

@@ -45,6 +45,11 @@ class Row:
         return sum(run.status != "finished" for run in self.runs)
 
     @property
+    def values(self) -> tuple[float, ...]:
+        """What the runs came to, in the column's unit; those without a number left out."""
+        return tuple(value for run in self.runs if (value := _value(run, self.cell.column)) is not None)
+
+    @property
     def source(self) -> str:
         """Where the data of the runs came from, empty without runs."""
         return self.runs[0].source if self.runs else ""
@@ -86,12 +91,15 @@ def filled(cell: Cell, protocol: str, runs: Sequence[Run], whole: int, extra: Se
     row = Row(cell, protocol, tuple(runs))
     if not runs:
         return row
-    values = [value for run in runs if (value := _value(run, cell.column)) is not None]
+    values = row.values
     marks = shortcomings(row.source, runs[0].epochs, whole)
-    remarks = [f"{count} of {len(runs)} {status}" for status in ("diverged", "failed")
-               if (count := sum(run.status == status for run in runs))]  # fmt: skip
+    marks += [f"{count} of {len(runs)} {status}" for status in ("diverged", "failed")
+              if (count := sum(run.status == status for run in runs))]  # fmt: skip
+    remarks = []
     if cell.column.metric == MINUTES and len({run.machine for run in runs}) > 1:
         remarks.append("on several machines")
+    if cell.number and cell.number.n and 0 < len(values) < cell.number.n:
+        remarks.append(f"a mean over fewer seeds ({len(values)}) than the paper's ({cell.number.n})")
     if len(values) == 1:
         remarks.append("one run, so no interval")
     if cell.number and cell.number.n and cell.number.std is None and len(values) > 1:

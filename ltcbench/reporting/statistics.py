@@ -1,4 +1,4 @@
-"""Does a number reproduce? Welch's t-test from summaries, Holm's correction, equivalence within a margin.
+"""Does a number reproduce? Welch's t-test from summaries, Holm's correction, equivalence within a margin, rankings.
 
 ``reproduced``: the 95 % interval of the difference lies within the margin. ``differs``: it does not, and the test,
 corrected for the number of cells in the table, rejects equality at 5 %. ``inconclusive``: neither, so more seeds are
@@ -8,7 +8,10 @@ needed; or the paper gives no deviation, so that no number of ours settles it.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LEVEL = 0.05
 
@@ -122,6 +125,60 @@ def verdict(found: Difference, corrected: float | None, margin: float) -> Verdic
     if found.low is not None and found.high is not None and -margin <= found.low and found.high <= margin:
         return "reproduced"
     return "differs" if corrected is not None and corrected < LEVEL else "inconclusive"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Kendall's tau of two rankings of the same models.
+
+    Attributes:
+        tau: of the means.
+        low, high: ends of its 95 % interval over seeds, None where a mean has one seed behind it.
+    """
+
+    tau: float
+    low: float | None = None
+    high: float | None = None
+
+
+DRAWS = 2000
+
+
+def agreement(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> Agreement | None:
+    """Kendall's tau between the rankings of models by their means, with a percentile interval (Efron 1979).
+
+    The seeds of each model are drawn anew with replacement, ``DRAWS`` times by a generator that is always the same; a
+    draw in which one of the rankings has nothing but ties is left out.
+
+    Args:
+        a: the seeds' values of each model.
+        b: the same of the other ranking; single values, as printed means are, stay the same in every draw.
+
+    Returns:
+        None where tau is not defined.
+    """
+    tau = kendall([summary(values).mean for values in a], [summary(values).mean for values in b])
+    if tau is None:
+        return None
+    printed = all(len(values) == 1 for values in b)
+    if any(len(values) < 2 for values in (a if printed else [*a, *b])):
+        return Agreement(tau)
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+
+    def signs(values: Sequence[Sequence[float]]) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        drawn = [np.asarray(some)[rng.integers(len(some), size=(DRAWS, len(some)))].mean(axis=1) for some in values]
+        means = np.stack(drawn)  # (models, DRAWS)
+        i, j = np.triu_indices(len(values), 1)
+        found: np.ndarray[Any, np.dtype[np.float64]] = np.sign(means[i] - means[j])
+        return found  # (pairs, DRAWS)
+
+    s, t = signs(a), signs(b)
+    untied = np.sqrt((s**2).sum(axis=0) * (t**2).sum(axis=0))
+    taus = (s * t).sum(axis=0)[untied > 0] / untied[untied > 0]
+    low, high = np.quantile(taus, [LEVEL / 2, 1 - LEVEL / 2])
+    return Agreement(tau, float(low), float(high))
 
 
 def kendall(a: Sequence[float], b: Sequence[float]) -> float | None:

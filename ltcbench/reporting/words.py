@@ -4,7 +4,7 @@ import math
 
 from ltcbench.paper.tables import MINUTES, Cell, Column
 from ltcbench.reporting.rows import Row
-from ltcbench.reporting.statistics import Difference, Summary
+from ltcbench.reporting.statistics import Agreement, Difference, Summary
 
 METRICS = {
     "accuracy": "accuracy",
@@ -74,6 +74,14 @@ def duel(found: Difference, column: Column) -> str:
     if found.low <= 0 <= found.high:
         return f"{text}, not told apart"
     return f"{text}, {'better' if (found.value > 0) == (column.direction == 'max') else 'worse'}"
+
+
+def tau(found: Agreement) -> str:
+    """Kendall's tau of two rankings, with its interval."""
+    text = f"Kendall's tau {found.tau:+.2f}"
+    if found.low is None or found.high is None:
+        return f"{text}, a single seed behind some model"
+    return f"{text} [{found.low:+.2f}, {found.high:+.2f}]"
 
 
 def signed(found: Difference | None, column: Column) -> str:

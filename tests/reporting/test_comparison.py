@@ -106,9 +106,21 @@ def test_diverged_runs_count_and_failed_ones_are_told() -> None:
     ]
     seen = row(found)
     assert (seen.ours.mean, seen.ours.n, seen.failed) == (2.5, 2, 3)  # type: ignore[union-attr]
-    assert seen.remarks[:2] == ("2 of 4 diverged", "1 of 4 failed")
+    assert seen.marks == ("2 of 4 diverged", "1 of 4 failed")
     nothing = row(found[2:])
     assert (nothing.ours, nothing.verdict, nothing.failed) == (None, "inconclusive", 2)
+
+
+def test_a_cell_with_a_diverged_run_is_never_reproduced() -> None:
+    whole = five("lstm", 2.5, 0.001)
+    assert row(whole).verdict == "reproduced"
+    assert row([*whole, fake.run(overrides("lstm"), 5, None, status="diverged")]).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(3, True), (5, False)])
+def test_a_mean_over_fewer_seeds_than_the_papers_says_so(seeds: int, said: bool) -> None:
+    seen = row(five("lstm", 2.5, 0.001)[:seeds])
+    assert (f"a mean over fewer seeds ({seeds}) than the paper's (5)" in seen.remarks) == said
 
 
 def test_one_run_is_inconclusive() -> None:
@@ -179,9 +191,8 @@ def test_rankings() -> None:
     found = [*five("lstm", 2.0), *five("ctrnn", 3.0), *five("node", 4.0), *five("ctgru", 5.0)]
     closed = [fake.run(overrides(m, "clean"), 0, v) for m, v in (("lstm", 9.0), ("ctrnn", 8.0), ("node", 7.0))]
     seen, column = comparison([*found, *closed], "paper", "clean"), LTC6.columns["cheetah"]
-    assert seen.agreement(column, "paper") == pytest.approx(4 / 6)  # ctgru is third in the paper
-    assert seen.agreement(column, "clean") == -1
-    assert seen.closed(column) == -1
+    taus = [seen.agreement(column, "paper"), seen.agreement(column, "clean"), seen.closed(column)]
+    assert [found and found.tau for found in taus] == pytest.approx([4 / 6, -1, -1])  # ctgru is third in the paper
     assert comparison(five("lstm", 2.0)).agreement(column, "paper") is None
 
 

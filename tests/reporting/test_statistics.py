@@ -5,7 +5,17 @@ import pytest
 from scipy import stats
 
 from ltcbench.paper.tables import Number
-from ltcbench.reporting.statistics import Difference, Summary, difference, holm, kendall, summary, verdict
+from ltcbench.reporting.statistics import (
+    Agreement,
+    Difference,
+    Summary,
+    agreement,
+    difference,
+    holm,
+    kendall,
+    summary,
+    verdict,
+)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +113,37 @@ def test_kendall_agrees_with_scipy(a: list[float], b: list[float]) -> None:
 def test_kendall_where_there_is_no_ranking() -> None:
     assert kendall([1.0], [2.0]) is None
     assert kendall([1.0, 1.0], [2.0, 3.0]) is None
+
+
+def test_the_interval_of_tau_is_scipys_bootstrap() -> None:
+    rng = np.random.default_rng(3)
+    a, printed = rng.normal(np.arange(5)[:, None], 1.5, (5, 5)), np.arange(5.0)
+
+    def taus(*models: np.ndarray, axis: int = -1) -> np.ndarray:
+        means = np.stack([model.mean(axis=axis) for model in models], axis=-1)
+        return np.apply_along_axis(lambda one: stats.kendalltau(one, printed).statistic, -1, means)
+
+    found = agreement(a.tolist(), [(value,) for value in printed])
+    wanted = stats.bootstrap(tuple(a), taus, n_resamples=2000, method="percentile", rng=np.random.default_rng(1))
+    assert found is not None
+    assert found.tau == pytest.approx(stats.kendalltau(a.mean(axis=1), printed).statistic)
+    assert found.low == pytest.approx(wanted.confidence_interval.low, abs=0.21)  # tau goes in steps of 0.2
+    assert found.high == pytest.approx(wanted.confidence_interval.high, abs=0.21)
+    assert found == agreement(a.tolist(), [(value,) for value in printed])
+
+
+def test_the_interval_of_tau_by_hand() -> None:
+    """Two models overlap: the six draws of two seeds each decide the order; three models, so tau is 1/3 or 1."""
+    sure = agreement([(0.0, 0.1), (1.0, 1.1), (2.0, 2.1)], [(0.0,), (1.0,), (2.0,)])
+    assert sure == Agreement(1.0, 1.0, 1.0)
+    # the first model's mean is 0, 1 or 2 with 1/4, 1/2, 1/4, the second's always 1.5, so 1/4 of the draws swap them
+    open_ = agreement([(0.0, 2.0), (1.5, 1.5), (3.0, 3.0)], [(0.0,), (1.0,), (2.0,)])
+    assert open_ == Agreement(1.0, pytest.approx(1 / 3), 1.0)
+
+
+def test_tau_without_an_interval() -> None:
+    assert agreement([(1.0,), (2.0, 2.1), (3.0, 3.1)], [(1.0,), (2.0,), (3.0,)]) == Agreement(1.0)
+    assert agreement([(1.0,), (1.0,)], [(1.0,), (2.0,)]) is None
 
 
 def test_differs_errs_in_at_most_one_of_twenty_tables_when_nothing_differs() -> None:
