@@ -31,6 +31,7 @@ def run(arguments: list[str]) -> int:
     from ltcbench.reporting import figures, published
     from ltcbench.reporting.curves import Curves
     from ltcbench.reporting.report import report
+    from ltcbench.reporting.wanted import Composer
     from ltcbench.running.versions import versions
 
     folder, composer = options.source or places.runs(), Composer()

@@ -131,9 +131,7 @@ def _overall(options: argparse.Namespace) -> int:
         raise UserError(f"{ALL} tables at once have no common form: add --summary (also for one table) or --ranks.")
     chosen = [options.only, options.row, options.publish, options.overrides, options.switches, options.layout != "list"]
     if any(chosen):
-        raise UserError(
-            "--summary and --ranks are of whole tables: give only --protocol, --from and --format."
-        )
+        raise UserError("--summary and --ranks are of whole tables: give only --protocol, --from and --format.")
     if options.table not in (ALL, *tables.names()):
         raise unknown("table", options.table, [ALL, *tables.names()])
 

@@ -48,12 +48,12 @@ def _panel(title: str, found: Ranks, left: int) -> list[str]:
             f'<path class="own" d="M{x(found.mean[group[0]]) - 4:.1f} {y}H{x(found.mean[group[-1]]) + 4:.1f}"/>'
         )
     below = TOP + 8 * len(groups) + 18
-    for i, (model, rank) in enumerate(found.mean.items()):
+    for i, (model, mean) in enumerate(found.mean.items()):
         first = i < (k + 1) // 2  # names of the better half stand on the left, of the others on the right
         level = below + LINE * (i if first else k - 1 - i)
         side, anchor = (x.start - 8, "end") if first else (x.end + 8, "start")
-        parts.append(f'<path class="other" d="M{x(rank)} {TOP}V{level}H{side + (4 if first else -4):.1f}"/>')
+        parts.append(f'<path class="other" d="M{x(mean)} {TOP}V{level}H{side + (4 if first else -4):.1f}"/>')
         parts.append(
-            f'<text class="name" x="{side}" y="{level + 4}" text-anchor="{anchor}">{escape(model)} {rank:.2f}</text>'
+            f'<text class="name" x="{side}" y="{level + 4}" text-anchor="{anchor}">{escape(model)} {mean:.2f}</text>'
         )
     return parts

@@ -153,3 +153,29 @@ def test_ten_thousand_runs_are_no_burden(
         spent = os.times()
         # What it computed counts, not what else the machine was doing.
         assert min(time.monotonic() - start, spent.user + spent.system - began.user - began.system) < limit
+
+
+@pytest.mark.usefixtures("runs")
+def test_what_became_of_all_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {row["table"]: row for row in rows(table(capsys, "all", "--summary", "--format", "csv"))}
+    assert set(found) == {*tables.names(), "sum"}
+    assert (found["ltc-6"]["run"], found["ltc-6"]["whole"], found["ltc-6"]["not run"]) == ("2", "2", "3")
+    assert found["sum"]["run"] == "2"
+    assert "nothing to rank" in table(capsys, "all", "--ranks")
+    assert "Mean ranks" in table(capsys, "all", "--ranks", "--format", "svg")
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["all"], "have no common form"),
+        (["ltc-6", "--ranks"], "have no common form"),
+        (["all", "--summary", "--only", "model=ltc"], "are of whole tables"),
+        (["ltc-6", "--switches", "--layout", "matrix"], "leave out --layout"),
+        (["ltc-6", "--switches", "sideways"], "one of off, on"),
+    ],
+)
+def test_of_whole_tables_no_parts(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    assert cli.run(["table", *arguments]) == 2
+    assert said in capsys.readouterr().err
