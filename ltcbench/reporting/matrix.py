@@ -126,16 +126,18 @@ def tex(comparison: Comparison) -> str:
     width = len(shown) + 1
     kind = "table*" if width > NARROW else "table"
     caption = f"{table.title}. {table.source}. {EXPLANATION}"
-    lines = [r"% \usepackage{booktabs}", rf"\begin{{{kind}}}[t]", rf"\caption{{{latex.escaped(caption)}}}"]
+    lines = [r"% \usepackage{booktabs,graphicx}", rf"\begin{{{kind}}}[t]", rf"\caption{{{latex.escaped(caption)}}}"]
     lines += [rf"\label{{tab:{table.name}}}", r"\centering", r"\scriptsize", r"\setlength{\tabcolsep}{1.6pt}"]
-    lines += [rf"\begin{{tabular}}{{l{'c' * len(shown)}}}", r"\toprule"]
+    lines += [r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"]  # never wider than its place
+    lines[-1] += rf"\begin{{tabular}}{{l{'c' * len(shown)}}}"
+    lines += [r"\toprule"]
     lines += [latex.line(latex.escaped(text) for text in ("", *(column.name for column in shown)))]
     lines += [latex.line(latex.escaped(text) for text in ("", *map(words.short, shown)))]
     for block in blocks(comparison):
         lines += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\emph{{{latex.escaped(block.title)}}}}} \\"]
         for model, cells in block.lines.items():
             lines.append(latex.line([latex.escaped(model), *map(_cell, cells)]))
-    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [r"\bottomrule", r"\end{tabular}}"]
     below = [said for block in blocks(comparison) for said in block.below]
     lines += ["", r"\smallskip", rf"\parbox{{\linewidth}}{{{latex.escaped(' '.join(below))}}}"] if below else []
     return "\n".join([*lines, rf"\end{{{kind}}}"]) + "\n"

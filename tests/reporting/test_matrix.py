@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from . import fake
 
 DOCUMENT = r"""\documentclass[10pt,twocolumn]{article}
-\usepackage{booktabs}
+\usepackage{booktabs,graphicx}
 \begin{document}
 %s
 \end{document}

@@ -96,10 +96,12 @@ class Worker:
         arguments = job, place, other, {**os.environ, **(environment or {})}
         self.process = cast(SpawnContext, context).Process(target=_work, args=arguments, daemon=daemon)
         self.process.start()
+        self.stopped = False
         other.close()
 
     def stop(self, now: bool = False) -> None:
         """Have the process mark its run as interrupted and end, or kill it ``now``."""
+        self.stopped = True
         if now:
             self.process.kill()
         else:
@@ -112,6 +114,9 @@ class Worker:
             status, line = self.channel.recv()
         except EOFError:
             status, line = "died", f"its process died with exit status {self.process.exitcode}."
+            if self.stopped:  # before it could answer to that
+                job = self.job
+                status, line = "interrupted", f"{job.task}/{job.model} seed {job.seed} was stopped."
         self.channel.close()
         return status, line
 
