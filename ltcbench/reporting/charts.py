@@ -106,16 +106,19 @@ def marker(x: float, y: float, kind: str, title: str, diamond: bool = False) -> 
     return f'<circle class="marker {kind}" cx="{x:g}" cy="{y:g}" r="4.5">{inside}</circle>'
 
 
-def legend(x: float, y: float, entries: Sequence[tuple[str, bool, str]]) -> list[str]:
-    """What the points mean, in a line.
+def legend(x: float, y: float, entries: Sequence[tuple[str, bool, str]], end: float = math.inf) -> list[str]:
+    """What the points mean, in a line; what would reach beyond ``end`` begins another one below.
 
     Args:
         x: where it begins.
         y: of the texts' foot.
         entries: kind and shape of a point as in ``marker``, and what it means.
+        end: of the place, in pixels.
     """
-    parts = []
+    parts, begin = [], x
     for kind, diamond, text in entries:
+        if x > begin and x + 14 + 6.2 * len(text) > end:
+            x, y = begin, y + 14
         parts.append(marker(x + 5, y - 4, kind, "", diamond))
         parts.append(f'<text class="tick" x="{x + 14:g}" y="{y:g}">{escape(text)}</text>')
         x += 26 + 6.2 * len(text)

@@ -233,5 +233,5 @@ def _agreement(rows: Sequence[Row], title: str, log: bool) -> str:
         said = f"{row.cell.table.name} {row.cell.column.name} {row.cell.model}, {row.protocol}: {words.verdict(row)}"
         said += f". Paper {words.paper(row.cell)}, ours {words.ours(row)}"
         parts.append(_marker(row, x(theirs), y(own), kind, said))
-    parts += legend(10, 300, _kinds(rows))
-    return figure(WIDTH, 308, f"ours against the papers': {len(points)} cells", parts)
+    parts += legend(10, 300, _kinds(rows), WIDTH)
+    return figure(WIDTH, 336, f"ours against the papers': {len(points)} cells", parts)

@@ -99,7 +99,7 @@ def filled(cell: Cell, protocol: str, runs: Sequence[Run], whole: int, extra: Se
     if cell.column.metric == MINUTES and len({run.machine for run in runs}) > 1:
         remarks.append("on several machines")
     if cell.number and cell.number.n and 0 < len(values) < cell.number.n:
-        remarks.append(f"a mean over fewer seeds ({len(values)}) than the paper's ({cell.number.n})")
+        remarks.append(f"{len(values)} of the paper's {cell.number.n} seeds")
     if len(values) == 1:
         remarks.append("one run, so no interval")
     if cell.number and cell.number.n and cell.number.std is None and len(values) > 1:

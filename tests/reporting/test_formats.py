@@ -85,7 +85,7 @@ def test_the_terminal_shows_numbers_verdicts_notes_and_the_sum(one: Comparison) 
     assert re.search(r"ltc +2\.308 ± 0\.015 \* +2\.320 ± 0\.016 \(5\) \* ", text)
     assert re.search(r"node .* 3\.900 \(1\) \[subset data\] \[1 of 1 diverged\] +\+0\.095 +inconclusive +1 2", text)
     assert re.search(r"\(linear\) +3\.501$", text, re.MULTILINE)
-    assert "[1] a mean over fewer seeds (1) than the paper's (5)" in text
+    assert "[1] 1 of the paper's 5 seeds" in text
     assert "LTC less LSTM, ours under the paper's protocol: -0.200 [-0.223, -0.177], better." in text
     assert "the paper's protocol [subset data; 1 of 1 diverged]: Kendall's tau +1.00, a single seed" in text
     assert "6 cells under the paper's protocol: 2 reproduced, 1 differs, worse, 1 inconclusive, 2 not run." in text
