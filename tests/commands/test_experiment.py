@@ -116,7 +116,7 @@ def test_a_result_is_published_and_found(runs: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["table", "ltc-2", "--only", "model=ltc"], "--only chooses runs, and ltc-2 is made by an experiment"),
+        (["table", "ltc-2", "--only", "model=ltc"], "--only and --row choose runs, and ltc-2 is made by an experiment"),
         (["table", "ltc-2", "--publish"], "ltcbench experiment depth --publish"),
         (["table", "ltc-2", "drawz=3"], "unknown setting 'drawz'"),
         (["reproduce", "ltc-2"], "no training stands behind ltc-2: ltcbench experiment depth makes it."),
