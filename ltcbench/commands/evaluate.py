@@ -10,7 +10,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("run", metavar="RUN", help="a run folder, or its fingerprint or the beginning of it")
     folder = found(parser.parse_args(arguments).run)
 
-    from ltcbench.running.evaluation import evaluated
+    from ltcbench.running.reevaluation import evaluated
 
     scores, said = evaluated(folder), (folder.result() or {}).get("test_metric")
     names = list(dict.fromkeys(name for numbers in scores.values() for name in numbers))
