@@ -90,7 +90,7 @@ def _measured(
     bench: "Bench", options: argparse.Namespace, jobs: list[Job]
 ) -> tuple[str, str, list["Row"], bytes | None]:
     """Name, text, rows and picture."""
-    from ltcbench.bench import campaign, claims, curve, epochs, tables
+    from ltcbench.bench import campaign, claims, curve, epochs, listing
     from ltcbench.paper import tables as tables_of
     from ltcbench.reporting.jobs import of_tables
 
@@ -109,18 +109,18 @@ def _measured(
         return "curve", curve.text(rows), rows, curve.picture(rows)
     if options.task:
         rows = [row for job in jobs for row in epochs.rows(bench, job)]
-        return options.task, tables.text(rows), rows, epochs.picture(bench, rows)
+        return options.task, listing.text(rows), rows, epochs.picture(bench, rows)
     if options.chosen:
         shapes = [Shape.of(text) for text in options.shape or [SHAPE]]
         wanted = (options.what or ",".join(WHAT)).split(",")
         cases = [_case(job, shape, what) for what in wanted for shape in shapes for job in jobs]
         rows = bench.rows(cases)
-        return "shapes", tables.text(rows), rows, None
+        return "shapes", listing.text(rows), rows, None
     rows = bench.rows(STANDARD)
     for model, task, engines, goals in EPOCHS:
         job = composition.composed([f"model={model}", f"task={task}", *options.overrides])
         rows += epochs.at_hand(bench, job, engines, goals)
-    return "standard", tables.text(rows), rows, None
+    return "standard", listing.text(rows), rows, None
 
 
 def _case(job: Job, shape: Shape | None = None, what: str = "step") -> Case:

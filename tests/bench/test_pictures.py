@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ltcbench.bench import claims, curve, plot, records, tables
+from ltcbench.bench import claims, curve, listing, plot, records
 from ltcbench.bench.cases import Case
 from ltcbench.bench.records import Row
 
@@ -27,12 +27,12 @@ def test_csv_has_every_field_and_the_machine() -> None:
 def test_a_table_names_a_case_once_and_says_what_is_missed() -> None:
     fast = replace(row(CASE, 0.002, "fused"), ratio=1.0, gemm=0.456, limit=0.0008)
     slow = replace(row(CASE, 0.006, "ncps 1"), ratio=3.0, goal=4.0)
-    text = tables.text([fast, slow])
+    text = listing.text([fast, slow])
     assert text.count("cfc 16x32x17x32") == 1
     assert re.search(r"fused +2.00 ms +2.00 ms - 2.00 ms +3 +1.00 +800 us x 2.5 +46%", text)
     assert re.search(r"ncps 1 +6.00 ms .* 3.00 +>= 4 missed", text)
     memory = replace(row(CASE, 2**20), what="memory", unit="byte", n=1, ratio=1.2, goal=1.3)
-    assert re.search(r"1.0 MB +1.20 +<= 1.3$", tables.text([memory]), flags=re.MULTILINE)
+    assert re.search(r"1.0 MB +1.20 +<= 1.3$", listing.text([memory]), flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_table_names_a_case_once_and_says_what_is_missed() -> None:
     [(123.4, "s", "123 s"), (0.1, "s", "100 ms"), (2e-7, "s", "0.200 us"), (2**21, "byte", "2.0 MB")],
 )
 def test_amounts(value: float, unit: str, text: str) -> None:
-    assert tables.amount(value, unit) == text
+    assert listing.amount(value, unit) == text
 
 
 def measured_curve() -> list[Row]:
