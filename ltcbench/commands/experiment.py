@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
     recording = [] if options.recording is None else [f"recording={quoted(options.recording)}"]
     protocol, settings = asked(options.experiment, [*options.overrides, *recording])
 
-    from ltcbench.experiments import running, tables
+    from ltcbench.experiments import exhibits, running
     from ltcbench.experiments.folder import PICTURE
     from ltcbench.reporting import formats
 
@@ -38,5 +38,5 @@ def run(arguments: list[str]) -> int:
     print(formats.term_of(folder.its.layout(result)))
     print(folder.path / PICTURE)
     if options.publish:
-        print(tables.publish(folder, result))
+        print(exhibits.publish(folder, result))
     return 0

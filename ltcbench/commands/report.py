@@ -27,7 +27,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="also write its pictures there, as SVG and PDF")
     options = parser.parse_args(arguments)
 
-    from ltcbench.experiments.tables import exhibit
+    from ltcbench.experiments.exhibits import exhibit
     from ltcbench.reporting import figures, published
     from ltcbench.reporting.curves import Curves
     from ltcbench.reporting.report import report

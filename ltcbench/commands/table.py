@@ -166,7 +166,7 @@ def _claim(options: argparse.Namespace) -> int:
     if options.layout != "list":
         raise UserError(f"{options.table} is made by an experiment and has no models to lay out: leave out --layout.")
 
-    from ltcbench.experiments import tables as made
+    from ltcbench.experiments import exhibits as made
 
     found = [
         made.filled(claim, protocol, options.overrides, options.source)
