@@ -11,7 +11,7 @@ from ltcbench.experiments import curves, latent, layouts, networks, theorems
 from ltcbench.experiments.drawing import NAMES
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.networks import MODELS, SAMPLES, Quirks
-from ltcbench.experiments.statistics import shown
+from ltcbench.experiments.summaries import shown
 from ltcbench.reporting.layout import Layout, Section
 from ltcbench.reporting.plots import lines, standalone
 from ltcbench.values import Range

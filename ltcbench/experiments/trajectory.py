@@ -10,7 +10,7 @@ from ltcbench.experiments import curves, latent, networks, trajectory_picture, t
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.networks import MODELS, Array
 from ltcbench.experiments.panels import Network, all_networks
-from ltcbench.experiments.statistics import median, summary
+from ltcbench.experiments.summaries import median, summary
 from ltcbench.paper import claims
 from ltcbench.reporting.layout import Layout
 from ltcbench.values import Range
