@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     paths: list[Path] = parser.parse_args(arguments).paths
 
     from ltcbench.reporting import merging, published
-    from ltcbench.reporting.curves import Curves, publish
+    from ltcbench.reporting.learning_curves import Curves, publish
     from ltcbench.reporting.wanted import Composer
 
     composer = Composer()

@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
 
     from ltcbench.experiments.exhibits import exhibit
     from ltcbench.reporting import figures, published
-    from ltcbench.reporting.curves import Curves
+    from ltcbench.reporting.learning_curves import Curves
     from ltcbench.reporting.report import report
     from ltcbench.reporting.wanted import Composer
     from ltcbench.running.versions import versions

@@ -224,7 +224,7 @@ def _publish(path: Path, lines: "Sequence[Line]", source: Path, composer: "Compo
     Raises:
         UserError: there is nothing to publish.
     """
-    from ltcbench.reporting import curves, merging
+    from ltcbench.reporting import learning_curves, merging
 
     result = merging.merged(path, lines, composer)
     composer.save()
@@ -233,7 +233,7 @@ def _publish(path: Path, lines: "Sequence[Line]", source: Path, composer: "Compo
         asked = " ".join([table.name, *extra])
         raise UserError(f"there is no run of {asked} to publish: ltcbench reproduce {table.name} makes them.")
     result.write()
-    curves.publish(path, result.runs, [curves.Curves(source)])
+    learning_curves.publish(path, result.runs, [learning_curves.Curves(source)])
     print(result.path)
     print("\n".join([result.summary(), *result.disputed]), file=sys.stderr)
     return 0

@@ -11,7 +11,7 @@ from ltcbench.paper import tables
 from ltcbench.reporting import figures, ink, pdf, pictures, published
 from ltcbench.reporting.charts import figure, marker
 from ltcbench.reporting.comparison import Comparison, compare
-from ltcbench.reporting.curves import Curves
+from ltcbench.reporting.learning_curves import Curves
 from ltcbench.reporting.wanted import Composer
 from tests.conftest import ROOT
 
