@@ -90,7 +90,7 @@ def _measured(
     bench: "Bench", options: argparse.Namespace, jobs: list[Job]
 ) -> tuple[str, str, list["Row"], bytes | None]:
     """Name, text, rows and picture."""
-    from ltcbench.bench import campaign, claims, curve, epochs, listing
+    from ltcbench.bench import campaign, claims, epochs, listing, scaling
     from ltcbench.paper import tables as tables_of
     from ltcbench.reporting.jobs import of_tables
 
@@ -105,8 +105,8 @@ def _measured(
         rows = bench.together(claims.groups())
         return "claims", claims.text(rows), rows, claims.picture(rows)
     if options.curve:
-        rows = bench.together([curve.cases(_case(job)) for job in jobs])
-        return "curve", curve.text(rows), rows, curve.picture(rows)
+        rows = bench.together([scaling.cases(_case(job)) for job in jobs])
+        return "curve", scaling.text(rows), rows, scaling.picture(rows)
     if options.task:
         rows = [row for job in jobs for row in epochs.rows(bench, job)]
         return options.task, listing.text(rows), rows, epochs.picture(bench, rows)

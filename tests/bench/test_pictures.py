@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ltcbench.bench import claims, curve, listing, plot, records
+from ltcbench.bench import claims, listing, plot, records, scaling
 from ltcbench.bench.cases import Case
 from ltcbench.bench.records import Row
 
@@ -45,18 +45,18 @@ def test_amounts(value: float, unit: str, text: str) -> None:
 
 def measured_curve() -> list[Row]:
     """A cost of 1 + time x batch / 1000."""
-    cases = [case for model in ("cfc", "ltc") for case in curve.cases(Case(model, curve.BASE))]
+    cases = [case for model in ("cfc", "ltc") for case in scaling.cases(Case(model, scaling.BASE))]
     return [row(case, 1 + case.shape.steps * case.shape.batch / 1000, case.engines[0]) for case in cases]
 
 
 def test_the_slope_of_a_curve() -> None:
     rows = measured_curve()
     assert {row.who for row in rows} == {"fused", "compiled"}
-    along = curve.along([row for row in rows if row.model == "cfc"], "time")
-    assert [row.time for row in along] == list(curve.SIZES["time"])
+    along = scaling.along([row for row in rows if row.model == "cfc"], "time")
+    assert [row.time for row in along] == list(scaling.SIZES["time"])
     line = [replace(row, median=float(row.time or 0) ** 2) for row in along]
-    assert curve.slope(line, "time") == pytest.approx(2)
-    assert "ltc compiled: from batch 256 to 512 the cost grows as batch^0." in curve.text(rows)
+    assert scaling.slope(line, "time") == pytest.approx(2)
+    assert "ltc compiled: from batch 256 to 512 the cost grows as batch^0." in scaling.text(rows)
 
 
 def test_claims_put_each_solver_over_the_closed_form() -> None:
@@ -73,7 +73,7 @@ def test_claims_put_each_solver_over_the_closed_form() -> None:
 
 
 def test_pictures_are_whole_files() -> None:
-    assert_picture(curve.picture(measured_curve()), ["cfc fused", "ltc compiled", "time steps"])
+    assert_picture(scaling.picture(measured_curve()), ["cfc fused", "ltc compiled", "time steps"])
     rows = [
         epoch("ltc", "compiled", 0.5, 2.2),
         epoch("ltc", "ncps 1.0", 4.0, 2.2, False),
