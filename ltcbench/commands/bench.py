@@ -90,7 +90,7 @@ def _measured(
     bench: "Bench", options: argparse.Namespace, jobs: list[Job]
 ) -> tuple[str, str, list["Row"], bytes | None]:
     """Name, text, rows and picture."""
-    from ltcbench.bench import campaign, claims, epochs, listing, scaling
+    from ltcbench.bench import campaign, epochs, listing, scaling, speed_claim
     from ltcbench.paper import tables as tables_of
     from ltcbench.reporting.jobs import of_tables
 
@@ -101,9 +101,9 @@ def _measured(
         rows = campaign.measured(bench, [job for some in by_table.values() for job in some])
         return "campaign", campaign.text(rows, by_table), rows, None
     if options.claims:
-        bench.seconds = claims.SECONDS
-        rows = bench.together(claims.groups())
-        return "claims", claims.text(rows), rows, claims.picture(rows)
+        bench.seconds = speed_claim.SECONDS
+        rows = bench.together(speed_claim.groups())
+        return "claims", speed_claim.text(rows), rows, speed_claim.picture(rows)
     if options.curve:
         rows = bench.together([scaling.cases(_case(job)) for job in jobs])
         return "curve", scaling.text(rows), rows, scaling.picture(rows)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ltcbench.bench import claims, listing, plot, records, scaling
+from ltcbench.bench import listing, plot, records, scaling, speed_claim
 from ltcbench.bench.cases import Case
 from ltcbench.bench.records import Row
 
@@ -61,15 +61,15 @@ def test_the_slope_of_a_curve() -> None:
 
 def test_claims_put_each_solver_over_the_closed_form() -> None:
     rows = []
-    for case in (case for group in claims.groups() for case in group):
+    for case in (case for group in speed_claim.groups() for case in group):
         seconds = case.shape.steps * case.shape.units * case.options.get("unfolds", 1) * 1e-6
         rows += [row(case, seconds, "compiled"), row(case, 10 * seconds if case.model == "cfc" else 2 * seconds)]
-    text = claims.text(rows)
+    text = speed_claim.text(rows)
     steps = text[text.index("over solver steps") :].splitlines()[3:7]
     assert [line.split()[0] for line in steps] == ["1", "3", "6", "12"]
     assert [line.split()[3:5] for line in steps] == [[f"{n}.0", f"({n / 5:.1f})"] for n in (1, 3, 6, 12)]
     assert "64.0 ms" in steps[0]  # 1000 / 16 training steps of 32 x 32 us
-    assert_picture(claims.picture(rows), ["cfc", "ltc_ode", "solver steps"])
+    assert_picture(speed_claim.picture(rows), ["cfc", "ltc_ode", "solver steps"])
 
 
 def test_pictures_are_whole_files() -> None:
