@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ltcbench import tasks, terminal
 from ltcbench.bench.measure import Bench, spread
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.bench.timing import Action
 from ltcbench.reporting import index, plan, published
 from ltcbench.running import run as jobs_done

@@ -9,7 +9,7 @@ from ltcbench import places, tasks
 from ltcbench.bench import actions, plot
 from ltcbench.bench.foreign import Foreign
 from ltcbench.bench.measure import Bench, goal, spread
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.bench.rivals import Rival
 from ltcbench.bench.timing import Action
 from ltcbench.models import Network

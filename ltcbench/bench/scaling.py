@@ -9,7 +9,7 @@ import torch
 from ltcbench.bench import actions, listing
 from ltcbench.bench.cases import Case, Shape
 from ltcbench.bench.exponent import exponent
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.reporting import plots
 
 BASE = Shape(16, 32, 17, 32)

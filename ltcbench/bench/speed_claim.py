@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ltcbench import terminal
 from ltcbench.bench import listing
 from ltcbench.bench.cases import Case, Shape
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.reporting import plots
 
 CLOSED = "cfc"

@@ -22,7 +22,7 @@ from ltcbench.values import Range
 
 if TYPE_CHECKING:
     from ltcbench.bench.measure import Bench
-    from ltcbench.bench.records import Row
+    from ltcbench.bench.measurements import Row
 
 MODELS = "ltc,cfc"
 SHAPE = "16x32x17x32"
@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     options = _options(arguments)
     jobs = _jobs(options)
 
-    from ltcbench.bench import records
+    from ltcbench.bench import measurements
     from ltcbench.bench.measure import Bench
     from ltcbench.running.machine import set_up
 
@@ -42,8 +42,8 @@ def run(arguments: list[str]) -> int:
     name, text, rows, picture = _measured(bench, options, jobs)
     print(text)
     print("".join(f"\n{note}" for note in bench.notes), end="")
-    print(f"\n{records.described()}")
-    path = records.save(name, rows)
+    print(f"\n{measurements.described()}")
+    path = measurements.save(name, rows)
     print(path)
     if picture:
         write(path.with_suffix(".svg"), picture)

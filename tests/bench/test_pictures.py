@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ltcbench.bench import listing, plot, records, scaling, speed_claim
+from ltcbench.bench import listing, measurements, plot, scaling, speed_claim
 from ltcbench.bench.cases import Case
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 
 from .rows import CASE, epoch, row
 
@@ -18,7 +18,7 @@ MACHINE = ["cpu", "threads", "cores", "python", "torch", "ltcbench", "git", "mea
 
 
 def test_csv_has_every_field_and_the_machine() -> None:
-    found = list(csv.DictReader(io.StringIO(records.to_csv([row(CASE, 0.25)]))))
+    found = list(csv.DictReader(io.StringIO(measurements.to_csv([row(CASE, 0.25)]))))
     assert list(found[0]) == [*(field.name for field in fields(Row)), *MACHINE]
     assert (found[0]["median"], found[0]["ratio"], found[0]["units"]) == ("0.25", "", "32")
     assert all(found[0][key] for key in MACHINE)

@@ -10,7 +10,7 @@ import torch
 from ltcbench.bench import actions, scaling
 from ltcbench.bench.cases import Case
 from ltcbench.bench.exponent import exponent
-from ltcbench.bench.records import machine
+from ltcbench.bench.measurements import machine
 from ltcbench.bench.timing import interleaved
 
 MODELS = ("rnn", "cfc", "ltc", "ode_rnn", "transformer")
