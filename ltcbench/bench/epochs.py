@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ltcbench import places, tasks
-from ltcbench.bench import actions, plot
+from ltcbench.bench import actions, error_plot
 from ltcbench.bench.foreign import Foreign
 from ltcbench.bench.measure import Bench, goal, spread
 from ltcbench.bench.measurements import Row
@@ -76,7 +76,7 @@ def at_hand(bench: Bench, job: Job, engines: Sequence[str], goals: Mapping[str, 
 
 def picture(bench: Bench, rows: Sequence[Row]) -> bytes | None:
     """Error against time; None, and a note, where no run of these settings is finished."""
-    found = plot.error_against_seconds(rows, words.METRICS[tasks.TASKS[rows[0].task].SPEC.metric])
+    found = error_plot.error_against_seconds(rows, words.METRICS[tasks.TASKS[rows[0].task].SPEC.metric])
     if found is None:
         bench.note(f"no picture of the error: no run of {rows[0].task} with these settings is finished.")
     return found

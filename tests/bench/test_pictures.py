@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ltcbench.bench import listing, measurements, plot, scaling, speed_claim
+from ltcbench.bench import error_plot, listing, measurements, scaling, speed_claim
 from ltcbench.bench.cases import Case
 from ltcbench.bench.measurements import Row
 
@@ -79,11 +79,11 @@ def test_pictures_are_whole_files() -> None:
         epoch("ltc", "ncps 1.0", 4.0, 2.2, False),
         epoch("lstm", "fused", 0.1, None),
     ]
-    found = plot.error_against_seconds(rows, "mean squared error")
+    found = error_plot.error_against_seconds(rows, "mean squared error")
     assert found is not None
     assert_picture(found, ["ltc, compiled", "ltc, ncps 1.0", "mean squared error"])
     assert found.count(b"<circle") == 2
-    assert plot.error_against_seconds(rows[2:], "mean squared error") is None
+    assert error_plot.error_against_seconds(rows[2:], "mean squared error") is None
 
 
 def assert_picture(svg: bytes, texts: list[str]) -> None:
