@@ -28,7 +28,7 @@ def run(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     from ltcbench.experiments.exhibits import exhibit
-    from ltcbench.reporting import figures, published
+    from ltcbench.reporting import figure_files, published
     from ltcbench.reporting.learning_curves import Curves
     from ltcbench.reporting.report import report
     from ltcbench.reporting.wanted import Composer
@@ -50,7 +50,7 @@ def run(arguments: list[str]) -> int:
     path: Path = options.out or places.runs() / "report" / "index.html"
     write(path, report(comparisons, curves, versions(), made, turned).encode())
     print(path)
-    for file in figures.write_all(options.figures, comparisons, curves) if options.figures else ():
+    for file in figure_files.write_all(options.figures, comparisons, curves) if options.figures else ():
         print(file)
     return 0
 
