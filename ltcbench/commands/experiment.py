@@ -30,11 +30,12 @@ def run(arguments: list[str]) -> int:
     recording = [] if options.recording is None else [f"recording={quoted(options.recording)}"]
     protocol, settings = asked(options.experiment, [*options.overrides, *recording])
 
-    from ltcbench.experiments import exhibits, running
+    from ltcbench.experiments import exhibits
+    from ltcbench.experiments.conduct import conduct
     from ltcbench.experiments.folder import PICTURE
     from ltcbench.reporting import formats
 
-    result, folder = running.run(options.experiment, protocol, settings, jobs)
+    result, folder = conduct(options.experiment, protocol, settings, jobs)
     print(formats.term_of(folder.its.layout(result)))
     print(folder.path / PICTURE)
     if options.publish:
