@@ -14,7 +14,7 @@ from ltcbench.bench.rivals import Rival
 from ltcbench.bench.timing import Action
 from ltcbench.models import Network
 from ltcbench.reporting import index, words
-from ltcbench.running import run as jobs
+from ltcbench.running.run import built
 from ltcbench.settings.job import Job, Trainer, tree
 from ltcbench.tasks import SequenceData
 from ltcbench.training.loop import train
@@ -34,7 +34,7 @@ def rows(bench: Bench, job: Job, engines: Sequence[str] = (), goals: Mapping[str
     error = _error(job)
     job = replace(job, model_options={**job.model_options, **actions.FLAVOURS.get(job.model, {})})
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    network = jobs.built(job, data, bench.device)
+    network = built(job, data, bench.device)
     engines = engines or actions.engines(network.cell)
     with tempfile.TemporaryDirectory() as folder:
         doings = {engine: _epoch(network, engine, data, job.trainer, Path(folder)) for engine in engines}

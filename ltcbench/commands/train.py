@@ -167,9 +167,9 @@ def _train(cfg: DictConfig, sweep: _Sweep | None = None) -> str:
     differs = sweep.differs(list(HydraConfig.get().overrides.task)) if sweep else ""
     result = done_before(job)
     if result is None:
-        from ltcbench.running.run import run  # torch and pandas, only when the configuration is right
+        from ltcbench.running.run import run_job  # torch and pandas, only when the configuration is right
 
-        result = run(job, differs)
+        result = run_job(job, differs)
     if sweep:
         sweep.add(result["fingerprint"])
     status: str = result["status"]
