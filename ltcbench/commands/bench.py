@@ -29,7 +29,7 @@ SHAPE = "16x32x17x32"
 EVERYWHERE = ("threads", "device")
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Measure, print, and write CSV and picture."""
     options = _options(arguments)
     jobs = _jobs(options)

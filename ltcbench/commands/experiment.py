@@ -12,7 +12,7 @@ from ltcbench.terminal import Parser
 from ltcbench.values import Range
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Compute what is not there yet, print the table, and say where the draws and the picture are."""
     parser = Parser("ltcbench experiment", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", metavar="NAME", help="ltcbench list experiments")

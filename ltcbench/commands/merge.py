@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ltcbench.reporting.wanted import Composer
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Merge, and say what became of every file."""
     parser = Parser("ltcbench merge", description=__doc__)
     parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="a published file, or a folder")

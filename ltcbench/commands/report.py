@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ltcbench.reporting.wanted import Composer
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Write the page."""
     parser = Parser("ltcbench report", description=__doc__)
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ltcbench.running.grid import Planned
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Show the plan and carry it out; exit status 1 if a run failed or diverged."""
     options = _options(arguments)
     names, overrides = _tables(options.asked)

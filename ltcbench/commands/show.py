@@ -27,7 +27,7 @@ MARKS = {
 }
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print model, task, protocol and settings of the training that these overrides name, or those of an experiment."""
     if any(argument in ("-h", "--help") for argument in arguments):
         print(__doc__)

@@ -23,7 +23,7 @@ LAYOUTS = ("list", "matrix")
 ALL = "all"
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the table, or publish the runs behind it."""
     parser = Parser("ltcbench table", description=__doc__)
     parser.add_argument("table", metavar="TABLE", help="ltcbench list tables; all with --summary or --ranks")

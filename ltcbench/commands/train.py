@@ -66,7 +66,7 @@ def _swept(overrides: list[str]) -> frozenset[str]:
     return frozenset(override.key_or_group for override in parsed if override.is_sweep_override())
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Train; see ``conf/train.yaml`` for what can be set."""
     import hydra
     from hydra.core.hydra_config import HydraConfig
