@@ -23,7 +23,7 @@ LAYOUTS = ("list", "matrix")
 ALL = "all"
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the table, or publish the runs behind it."""
     parser = Parser("ltcbench table", description=__doc__)
     parser.add_argument("table", metavar="TABLE", help="ltcbench list tables; all with --summary, --ranks or --duel")
@@ -176,7 +176,7 @@ def _claim(options: argparse.Namespace) -> int:
     if options.layout != "list":
         raise UserError(f"{options.table} is made by an experiment and has no models to lay out: leave out --layout.")
 
-    from ltcbench.experiments import tables as made
+    from ltcbench.experiments import exhibits as made
 
     found = [
         made.filled(claim, protocol, options.overrides, options.source)
@@ -234,7 +234,7 @@ def _publish(path: Path, lines: "Sequence[Line]", source: Path, composer: "Compo
     Raises:
         UserError: there is nothing to publish.
     """
-    from ltcbench.reporting import curves, merging
+    from ltcbench.reporting import learning_curves, merging
 
     result = merging.merged(path, lines, composer)
     composer.save()
@@ -243,7 +243,7 @@ def _publish(path: Path, lines: "Sequence[Line]", source: Path, composer: "Compo
         asked = " ".join([table.name, *extra])
         raise UserError(f"there is no run of {asked} to publish: ltcbench reproduce {table.name} makes them.")
     result.write()
-    curves.publish(path, result.runs, [curves.Curves(source)])
+    learning_curves.publish(path, result.runs, [learning_curves.Curves(source)])
     print(result.path)
     print("\n".join([result.summary(), *result.disputed]), file=sys.stderr)
     return 0
