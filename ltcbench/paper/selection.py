@@ -51,6 +51,21 @@ def with_rows(table: Table, rows: Sequence[str]) -> Table:
     )
 
 
+def pair(asked: str) -> tuple[str, str]:
+    """The two models of ``MODEL,RIVAL``.
+
+    Raises:
+        UserError: they are not two different models.
+    """
+    names, there = asked.split(","), groups.names("model")
+    for name in names:
+        if name not in there:
+            raise unknown("model", name, there)
+    if len(names) != 2 or names[0] == names[1]:
+        raise UserError(f"--duel {asked} does not name two models: write it like --duel ltc,lstm.")
+    return names[0], names[1]
+
+
 def chosen(cells: Sequence[Cell], only: Sequence[str]) -> list[Cell]:
     """The cells that fit every one of ``only``.
 
