@@ -122,7 +122,7 @@ def _table(comparison: Comparison, curves: Curves) -> str:
     if not run:
         why = f"not run; columns: {len(columns)}"
         return tag("section", fold("h2", title, why, meta, *columns), id=its.name)
-    return tag("section", tag("h2", escape(title)), meta, *columns, id=its.name)
+    return tag("section", tag("h2", escape(title)), meta, tag("div", *columns, class_="columns"), id=its.name)
 
 
 def _exhibit(exhibit: Exhibit) -> str:
@@ -159,8 +159,7 @@ def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool)
     said = html.notes(comparison, column)
     drawers = [details("Rankings and notes", said) if said else "", _runs(column, rows)]
     if column.metric != MINUTES:
-        parts += _curves(comparison, column, curves)
-        drawers = [_pictures(rows), *drawers, _how(its, column)]
+        drawers = [_pictures(rows), _curves(comparison, column, curves), *drawers, _how(its, column)]
     parts.append(tag("div", *drawers, class_="drawers"))
     searched = f"{its.name} {column.name} {column.task}"
     if folds and not run:
@@ -169,7 +168,8 @@ def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool)
         inside = fold("h3", column.name, "measured, not judged", *parts)
     else:
         inside = tag("h3", escape(column.name)) + "".join(parts)
-    return tag("section", inside, class_="column", data_name=searched)
+    beside = folds and run and len(html.protocols_run(comparison, column)) == 1
+    return tag("section", inside, class_="column beside-another" if beside else "column", data_name=searched)
 
 
 def _pictures(rows: Sequence[Row]) -> str:
@@ -180,14 +180,14 @@ def _pictures(rows: Sequence[Row]) -> str:
     return details("Pictures", tag("div", *drawn, class_="beside"), kind="pictures") if any(drawn) else ""
 
 
-def _curves(comparison: Comparison, column: Column, curves: Curves) -> list[str]:
+def _curves(comparison: Comparison, column: Column, curves: Curves) -> str:
     """The learning curves of a column under each protocol; of runs whose curves are not at hand none."""
     drawn = []
     for protocol in comparison.protocols:
         panels = learning_curves(comparison.column(column, protocol), curves)
         caption = CURVES.format(PROTOCOLS[protocol], words.METRICS[column.metric])
         drawn.append(figure("".join(panels), caption, f"panels {protocol}"))
-    return drawn
+    return details("Learning curves", *drawn, kind="pictures") if any(drawn) else ""
 
 
 def _how(its: Table, column: Column) -> str:
