@@ -105,13 +105,15 @@ def column_table(comparison: Comparison, column: Column, linked: bool = False, o
     return table(caption, head, lines, tag("tr", above) if len(every) > 1 or any(shared.values()) else "", "cells")
 
 
-def _shared(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Marks and remarks that every row of ours has, if there are several."""
+def _shared(rows: Sequence[Row]) -> list[str]:
+    """Marks that every row of ours has and remarks that every row beside a number of the paper's has, of several."""
     ours = [row for row in rows if row.runs]
-    if len(ours) < 2:
-        return ()
-    said = [(*row.marks, *row.remarks) for row in ours]
-    return tuple(text for text in said[0] if all(text in others for others in said))
+    beside = [row.remarks for row in ours if row.cell.number]
+    found = []
+    for said in ([row.marks for row in ours], beside):
+        if len(said) > 1:
+            found += [text for text in said[0] if all(text in others for others in said)]
+    return found
 
 
 def _places(row: Row, is_best: bool, linked: bool, said: Sequence[str] = ()) -> list[str]:
