@@ -82,7 +82,7 @@ def column_table(comparison: Comparison, column: Column, linked: bool = False, o
     head = [*heads("model"), *heads("paper", kind="number")]
     above = tag("td", colspan=2)
     for protocol in by_protocol:
-        of_all = tag("small", escape("; ".join(shared[protocol]))) if shared[protocol] else ""
+        of_all = "; " + tag("small", escape("; ".join(shared[protocol]))) if shared[protocol] else ""
         above += tag("th", PROTOCOLS[protocol], of_all, scope="colgroup", colspan=3, class_=f"group {protocol}")
         head += [*heads("ours", kind=f"number {protocol}"), *heads("difference", kind=f"difference {protocol}"),
                  *heads("verdict", kind=protocol)]  # fmt: skip
