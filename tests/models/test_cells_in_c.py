@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ltcbench import models
+from ltcbench.models.choice import IN_TORCH, has_fused
 from ltcbench.models.engines import closed_form, native
-from ltcbench.models.scan import FUSED, has_fused
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 CELLS = (
@@ -156,7 +156,7 @@ def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "library", lambda *_: None)
     net = built(name)
     net(torch.randn(BATCH, STEPS, FEATURES))
-    assert has_fused(net.cell) == (type(net.cell) in FUSED)
+    assert has_fused(net.cell) == (type(net.cell) in IN_TORCH)
     assert net.ran == ("fused" if has_fused(net.cell) else "eager")
     net(torch.randn(BATCH, STEPS, FEATURES), mask=masked("holes", BATCH, STEPS))
     assert net.ran == ("fused" if name.startswith("cfc") else "eager")

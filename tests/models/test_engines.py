@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ltcbench import models
 from ltcbench.errors import UserError
+from ltcbench.models.choice import IN_TORCH
 from ltcbench.models.engines import native
-from ltcbench.models.scan import FUSED
 
 STEPS, BATCH, FEATURES, UNITS = 6, 4, 3, 8
 
@@ -54,7 +54,7 @@ def built(name: str, dtype: torch.dtype = torch.float64, **options: Any) -> mode
     return net
 
 
-FAST = [name for name, entry in models.MODELS.items() if entry.cell in FUSED]
+FAST = [name for name, entry in models.MODELS.items() if entry.cell in IN_TORCH]
 
 
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
