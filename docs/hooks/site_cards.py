@@ -1,0 +1,51 @@
+"""The page of each dataset, from its card."""
+
+from collections.abc import Iterator
+
+from site_prose import code, escaped, table
+
+from ltcbench.data import cards
+from ltcbench.data.cards import Card
+
+FOLDER = "datasets"
+
+
+def pages() -> dict[str, str]:
+    """A page for each card."""
+    return {f"{FOLDER}/{name}.md": page(cards.load(name)) for name in cards.names()}
+
+
+def page(card: Card) -> str:
+    """What a dataset is, whose it is, and by what its files are known."""
+    facts = (
+        ("content", escaped(card.rows)),
+        ("tasks", ", ".join(f"[{task}](../protocols.md#{task})" for task in card.tasks)),
+        ("licence", escaped(card.licence)),
+        ("citation", escaped(card.citation)),
+        ("note", escaped(card.note)),
+        ("homepage", f"<{card.homepage}>"),
+    )
+    head = [
+        f"# {card.name}",
+        escaped(card.title),
+        table(("", ""), [(code(name), text) for name, text in facts if text]),
+    ]
+    return "\n\n".join([*head, *(block for source in card.sources for block in _source(card, source))]) + "\n"
+
+
+def _source(card: Card, source: str) -> Iterator[str]:
+    yield f"## {source}, {card.size(source) / 1e6:.1f} MB"
+    for download in card.downloads(source):
+        yield "\n".join(
+            f"- {f'<{place}>' if download.urls else code(place)}" for place in download.urls or download.names
+        )
+        rows = (
+            (
+                code(file.name),
+                f"{file.size:,}",
+                str(file.count),
+                " ".join(map(code, file.sha256 or filter(None, [file.seen]))),
+            )
+            for file in download.payloads
+        )
+        yield table(("file", "bytes", "files", "SHA-256"), rows)
