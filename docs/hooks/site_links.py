@@ -16,7 +16,8 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).resolve().parents[2]
 # Code stands first, so that what looks like a link in it is left alone.
 _LINK = re.compile(
-    r"^```.*?^```|^(?: {4}|\t).*?$|`[^`\n]*`|\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)", re.MULTILINE | re.DOTALL
+    r"^```.*?^```|^(?: {4}|\t).*?$|`[^`\n]*`|\[([^][]*)\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -28,14 +29,22 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     pages = {Path(file.abs_src_path): file.src_uri for file in files if file.abs_src_path}
 
     def lead(found: re.Match[str]) -> str:
-        if not found[1]:
+        text, link, anchor = found.groups()
+        if link is None:
             return found[0]
-        target = Path(os.path.normpath(source.parent / found[1]))
+        target = Path(os.path.normpath(source.parent / link))
         uri = pages.get(target) or of_settings(target) or _taken(target, config, files)
         start = posixpath.dirname(page.file.src_uri)
-        return f"]({posixpath.relpath(uri, start) if uri else found[1]}{found[2] or ''})"
+        if text == link and target in pages:
+            text = title(target)
+        return f"[{text}]({posixpath.relpath(uri, start) if uri else link}{anchor or ''})"
 
     return _LINK.sub(lead, markdown)
+
+
+def title(page: Path) -> str:
+    """The first heading of a page."""
+    return page.read_text(encoding="utf-8").partition("# ")[2].partition("\n")[0]
 
 
 def of_settings(target: Path) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _CODE = re.compile(r"(`+)(.+?)\1")
-_SPECIAL = re.compile(r"[\\<>*_\[\]]")
+_SPECIAL = re.compile(r"[\\<>*_\[\]|]")
 
 
 def escaped(text: str) -> str:
@@ -17,9 +17,7 @@ def escaped(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(
-        lambda found: f"\\{found[0]}" if found[0] not in "<>" else f"&{'lg'['<>'.index(found[0])]}t;", text
-    )
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 def code(text: str) -> str:
@@ -31,9 +29,6 @@ def code(text: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', BAR) for cell in line)} |\n" for line in lines)
-
-
-BAR = "\\|"
+    """A table of cells that are Markdown. On a phone a row is a block of lines."""
+    lines = "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ["---"] * len(head), *rows))
+    return f'<div class="keys" markdown>\n\n{lines}\n</div>'
