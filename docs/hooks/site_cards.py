@@ -17,18 +17,18 @@ def pages() -> dict[str, str]:
 
 def page(card: Card) -> str:
     """What a dataset is, whose it is, and by what its files are known."""
-    facts = (
-        ("content", escaped(card.rows)),
-        ("tasks", ", ".join(f"[{task}](../protocols.md#{task})" for task in card.tasks)),
-        ("licence", escaped(card.licence)),
-        ("citation", escaped(card.citation)),
-        ("note", escaped(card.note)),
-        ("homepage", f"<{card.homepage}>"),
-    )
+    facts = {
+        "Content": escaped(card.rows),
+        "Tasks": ", ".join(f"[{task}](../protocols.md#{task})" for task in card.tasks),
+        "Licence": escaped(card.licence),
+        "Citation": escaped(card.citation),
+        "Homepage": f"<{card.homepage}>",
+        "Note": escaped(card.note),
+    }
     head = [
         f"# {card.name}",
         escaped(card.title),
-        table(("", ""), [(code(name), text) for name, text in facts if text]),
+        "\n".join(f"- **{name}**: {text}" for name, text in facts.items() if text),
     ]
     return "\n\n".join([*head, *(block for source in card.sources for block in _source(card, source))]) + "\n"
 

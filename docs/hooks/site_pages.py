@@ -49,9 +49,7 @@ def _entry(given: Any, pages: list[str]) -> Iterator[Any]:
         return
     ((title, inside),) = given.items()
     if isinstance(inside, str) and inside.endswith("/"):
-        inside = sorted(
-            (page for page in pages if page.startswith(inside)), key=lambda page: ("index.md" not in page, page)
-        )
+        inside = sorted((page for page in pages if page.startswith(inside)), key=lambda page: "index.md" not in page)
     elif isinstance(inside, list):
         inside = _entries(inside, pages)
     if inside:
