@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from site_prose import code, escaped, table
 
 from ltcbench.data import cards
-from ltcbench.data.cards import Card
+from ltcbench.data.cards import Card, Payload
 
 FOLDER = "datasets"
 
@@ -39,13 +39,9 @@ def _source(card: Card, source: str) -> Iterator[str]:
         yield "\n".join(
             f"- {f'<{place}>' if download.urls else code(place)}" for place in download.urls or download.names
         )
-        rows = (
-            (
-                code(file.name),
-                f"{file.size:,}",
-                str(file.count),
-                " ".join(map(code, file.sha256 or filter(None, [file.seen]))),
-            )
-            for file in download.payloads
-        )
-        yield table(("file", "bytes", "files", "SHA-256"), rows)
+        yield table(("file", "size", "SHA-256"), map(_row, download.payloads))
+
+
+def _row(file: Payload) -> tuple[str, str, str]:
+    count = f", {file.count:,} files" if file.count > 1 else ""
+    return code(file.name), f"{file.size:,} bytes{count}", " ".join(map(code, file.sha256 or filter(None, [file.seen])))
