@@ -56,7 +56,7 @@ SETTINGS = ("train", "show")  # verbs whose arguments are settings, though no pa
 TABLES = ("reproduce", "table", "cite")
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the script, or, as the scripts ask, the words that fit."""
     if arguments[:2] == ["words", "--"]:
         found = candidates(arguments[2:])
