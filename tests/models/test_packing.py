@@ -13,7 +13,7 @@ from ltcbench import models
 from ltcbench.errors import UserError
 from ltcbench.models.cells.cell import State
 from ltcbench.models.packing import Packing
-from tests.models.agreement import assert_agree, drawn, numbers
+from tests.models.agreement import Batch, assert_agree, drawn, numbers
 
 WAYS = [("eager", torch.float64), ("auto", torch.float64), ("auto", torch.float32)]
 STIFF = "ltc_ode"  # its adaptive steps, which all rows share, depend on the batch
@@ -72,6 +72,19 @@ def test_packed_rows_are_those_of_the_masked_loop(
     reference = numbers(net, packed, masked_loop) if dtype == torch.float32 else exact
     tolerance = 1e-5 if dtype == torch.float32 or name == STIFF else 1e-10
     assert_agree(numbers(net, packed), reference, tolerance, exact)
+
+
+@every_model
+def test_an_evaluation_does_not_depend_on_the_order_of_its_rows(name: str) -> None:
+    options = {"tolerance": 1e-4} if name == STIFF else {}
+    net, whole = built(name, 3, torch.float32, **options), drawn("ragged", batch=40)
+    order = torch.randperm(40, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        y, other = (
+            net(part.x, None, part.elapsed, part.mask)[0] for part in (whole, Batch(*(p[order] for p in whole)))
+        )
+    tolerance = 1e-5 if name == STIFF else 1e-6
+    assert (other - y[order]).abs().max() <= tolerance * max(1.0, y.abs().max().item())
 
 
 @every_model
