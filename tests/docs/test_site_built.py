@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 def build(tree: Path, out: Path) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("mkdocs", reason="needs the extra docs")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(out)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)]
     return subprocess.run(command, cwd=tree, capture_output=True, text=True)
 
 
@@ -143,7 +143,7 @@ def test_pages_fit_and_ask_for_nothing(chromium: Browser, address: str, width: i
 def test_axe_finds_nothing_serious(chromium: Browser, site: Path, scheme: str) -> None:
     axe = pytest.importorskip("axe_core_python", reason="axe-core-python brings the script of axe-core")
     script = (Path(axe.__file__).parent / "axe.min.js").read_text()
-    for page in PAGES:
+    for page in ("index.html", "plugins.html", "reference/commands/table.html", "datasets/har.html"):
         show(chromium, f"file://{site / page}", 390, scheme)
         chromium.devtools("Runtime.evaluate", expression=script)
         found = chromium.devtools(
