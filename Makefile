@@ -30,6 +30,9 @@ test: $(VENV)/dev.done  ## environment + style, types and all tests
 fast: $(VENV)/dev.done  ## the tests that take less than a few seconds each
 	$(BIN)/pytest -n 2 -q -m 'not slow'
 
+quotes: $(VENV)/run.done  ## what README and findings quote, anew from runs/published
+	$(BIN)/python docs/quotes.py
+
 format: $(VENV)/dev.done  ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -50,4 +53,4 @@ clean:  ## remove the environment and what tools left behind; data and runs stay
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
-.PHONY: run test fast format docs ui wheel clean help
+.PHONY: run test fast quotes format docs ui wheel clean help

@@ -102,7 +102,7 @@ def _run(arguments: list[str]) -> int:
         from ltcbench.settings import extensions
 
         extensions.prepare()
-    status: int = importlib.import_module(f"ltcbench.commands.{verb}").run(rest)
+    status: int = importlib.import_module(f"ltcbench.commands.{verb}").main(rest)
     return status
 
 

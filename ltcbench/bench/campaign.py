@@ -12,11 +12,11 @@ from tqdm import tqdm
 
 from ltcbench import tasks, terminal
 from ltcbench.bench.measure import Bench, spread
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.bench.timing import Action
 from ltcbench.reporting import index, plan, published
-from ltcbench.running import run as jobs_done
 from ltcbench.running.grid import Planned
+from ltcbench.running.run import built
 from ltcbench.settings.job import Job, tree
 from ltcbench.tasks import SequenceData
 from ltcbench.training import metrics
@@ -73,7 +73,7 @@ def updates(job: Job, sequences: int) -> int:
 
 def update(job: Job, data: SequenceData, device: torch.device) -> Action:
     """An update on a batch that is drawn anew each time, as in ``ltcbench.training.loop``."""
-    network = jobs_done.built(job, data, device).train()
+    network = built(job, data, device).train()
     part = Part.of(data.spec, data.train, device)
     weights = job.trainer.class_weights or data.class_weights
     class_weights = None if weights is None else torch.tensor(weights, device=device)

@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from ltcbench import places, tasks
-from ltcbench.bench import actions, plot
+from ltcbench.bench import actions, error_plot
 from ltcbench.bench.foreign import Foreign
 from ltcbench.bench.measure import Bench, goal, spread
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.bench.rivals import Rival
 from ltcbench.bench.timing import Action
 from ltcbench.models import Network
 from ltcbench.reporting import index, words
-from ltcbench.running import run as jobs
+from ltcbench.running.run import built
 from ltcbench.settings.job import Job, Trainer, tree
 from ltcbench.tasks import SequenceData
 from ltcbench.training.loop import train
@@ -34,7 +34,7 @@ def rows(bench: Bench, job: Job, engines: Sequence[str] = (), goals: Mapping[str
     error = _error(job)
     job = replace(job, model_options={**job.model_options, **actions.FLAVOURS.get(job.model, {})})
     data = tasks.load(job.task, job.protocol, job.source, job.quirks, job.mirror, **job.task_options)
-    network = jobs.built(job, data, bench.device)
+    network = built(job, data, bench.device)
     engines = engines or actions.engines(network.cell)
     with tempfile.TemporaryDirectory() as folder:
         doings = {engine: _epoch(network, engine, data, job.trainer, Path(folder)) for engine in engines}
@@ -76,7 +76,7 @@ def at_hand(bench: Bench, job: Job, engines: Sequence[str], goals: Mapping[str, 
 
 def picture(bench: Bench, rows: Sequence[Row]) -> bytes | None:
     """Error against time; None, and a note, where no run of these settings is finished."""
-    found = plot.error_against_seconds(rows, words.METRICS[tasks.TASKS[rows[0].task].SPEC.metric])
+    found = error_plot.error_against_seconds(rows, words.METRICS[tasks.TASKS[rows[0].task].SPEC.metric])
     if found is None:
         bench.note(f"no picture of the error: no run of {rows[0].task} with these settings is finished.")
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ltcbench.bench.records import processor
+from ltcbench.bench.measurements import processor
 from ltcbench.bench.timing import interleaved
 from ltcbench.errors import UserError
 from ltcbench.models import Network

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from ltcbench.bench import actions, limits, memory
 from ltcbench.bench.cases import Case
 from ltcbench.bench.limits import Product, Work
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.bench.rivals import NotThere, Rival, rival
 from ltcbench.bench.timing import Action, Times, interleaved, with_precision
 from ltcbench.models import Network

@@ -1,1 +1,1 @@
-"""One file a verb of the command line, each with ``run(arguments) -> exit status``."""
+"""One file a verb of the command line, each with ``main(arguments) -> exit status``."""

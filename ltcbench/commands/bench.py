@@ -22,19 +22,19 @@ from ltcbench.values import Range
 
 if TYPE_CHECKING:
     from ltcbench.bench.measure import Bench
-    from ltcbench.bench.records import Row
+    from ltcbench.bench.measurements import Row
 
 MODELS = "ltc,cfc"
 SHAPE = "16x32x17x32"
 EVERYWHERE = ("threads", "device")
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Measure, print, and write CSV and picture."""
     options = _options(arguments)
     jobs = _jobs(options)
 
-    from ltcbench.bench import records
+    from ltcbench.bench import measurements
     from ltcbench.bench.measure import Bench
     from ltcbench.running.machine import set_up
 
@@ -42,8 +42,8 @@ def run(arguments: list[str]) -> int:
     name, text, rows, picture = _measured(bench, options, jobs)
     print(text)
     print("".join(f"\n{note}" for note in bench.notes), end="")
-    print(f"\n{records.described()}")
-    path = records.save(name, rows)
+    print(f"\n{measurements.described()}")
+    path = measurements.save(name, rows)
     print(path)
     if picture:
         write(path.with_suffix(".svg"), picture)
@@ -90,7 +90,7 @@ def _measured(
     bench: "Bench", options: argparse.Namespace, jobs: list[Job]
 ) -> tuple[str, str, list["Row"], bytes | None]:
     """Name, text, rows and picture."""
-    from ltcbench.bench import campaign, claims, curve, epochs, tables
+    from ltcbench.bench import campaign, epochs, listing, scaling, speed_claim
     from ltcbench.paper import tables as tables_of
     from ltcbench.reporting.jobs import of_tables
 
@@ -101,26 +101,26 @@ def _measured(
         rows = campaign.measured(bench, [job for some in by_table.values() for job in some])
         return "campaign", campaign.text(rows, by_table), rows, None
     if options.claims:
-        bench.seconds = claims.SECONDS
-        rows = bench.together(claims.groups())
-        return "claims", claims.text(rows), rows, claims.picture(rows)
+        bench.seconds = speed_claim.SECONDS
+        rows = bench.together(speed_claim.groups())
+        return "claims", speed_claim.text(rows), rows, speed_claim.picture(rows)
     if options.curve:
-        rows = bench.together([curve.cases(_case(job)) for job in jobs])
-        return "curve", curve.text(rows), rows, curve.picture(rows)
+        rows = bench.together([scaling.cases(_case(job)) for job in jobs])
+        return "curve", scaling.text(rows), rows, scaling.picture(rows)
     if options.task:
         rows = [row for job in jobs for row in epochs.rows(bench, job)]
-        return options.task, tables.text(rows), rows, epochs.picture(bench, rows)
+        return options.task, listing.text(rows), rows, epochs.picture(bench, rows)
     if options.chosen:
         shapes = [Shape.of(text) for text in options.shape or [SHAPE]]
         wanted = (options.what or ",".join(WHAT)).split(",")
         cases = [_case(job, shape, what) for what in wanted for shape in shapes for job in jobs]
         rows = bench.rows(cases)
-        return "shapes", tables.text(rows), rows, None
+        return "shapes", listing.text(rows), rows, None
     rows = bench.rows(STANDARD)
     for model, task, engines, goals in EPOCHS:
         job = composition.composed([f"model={model}", f"task={task}", *options.overrides])
         rows += epochs.at_hand(bench, job, engines, goals)
-    return "standard", tables.text(rows), rows, None
+    return "standard", listing.text(rows), rows, None
 
 
 def _case(job: Job, shape: Shape | None = None, what: str = "step") -> Case:

@@ -5,7 +5,7 @@ from ltcbench.paper import claims, references, tables
 from ltcbench.terminal import Parser
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the entries."""
     parser = Parser("ltcbench cite", description=__doc__)
     parser.add_argument("table", metavar="TABLE", nargs="?", help="ltcbench list tables (default: everything)")

@@ -56,7 +56,7 @@ SETTINGS = ("train", "show")  # verbs whose arguments are settings, though no pa
 TABLES = ("reproduce", "table", "cite")
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the script, or, as the scripts ask, the words that fit."""
     if arguments[:2] == ["words", "--"]:
         found = candidates(arguments[2:])
@@ -109,7 +109,7 @@ class _Built(Exception):
 def parser(verb: str) -> argparse.ArgumentParser:
     """The parser of a verb, which ``run`` builds and would go on to use."""
     module = importlib.import_module(f"ltcbench.commands.{verb}")
-    start: Callable[[list[str]], object] = module.flags_first if verb == "train" else module.run
+    start: Callable[[list[str]], object] = module.flags_first if verb == "train" else module.main
 
     def built(self: argparse.ArgumentParser, *_: object) -> None:
         raise _Built(self)

@@ -13,7 +13,7 @@ COMPUTED = ("xor", "xor_dense")  # tasks whose data come out of a random generat
 VERBS = ("list", "fetch", "verify", "import", "show")
 
 
-def run(argv: list[str]) -> int:
+def main(argv: list[str]) -> int:
     """Run ``ltcbench data`` with the arguments after ``data``.
 
     Returns:

@@ -20,7 +20,7 @@ WITHOUT_C = (
 EXTRAS = {"hydra-joblib-launcher": "parallel", "hydra-submitit-launcher": "slurm"}
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print what is there; exit status 1 if something that is needed is not."""
     argparse.ArgumentParser("ltcbench doctor", description=__doc__).parse_args(arguments)
     problems = []

@@ -4,13 +4,13 @@ from ltcbench.running.folder import found
 from ltcbench.terminal import Parser, table
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the metrics on every part of the data, and what the run said of the test part."""
     parser = Parser("ltcbench evaluate", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="a run folder, or its fingerprint or the beginning of it")
     folder = found(parser.parse_args(arguments).run)
 
-    from ltcbench.running.evaluation import evaluated
+    from ltcbench.running.reevaluation import evaluated
 
     scores, said = evaluated(folder), (folder.result() or {}).get("test_metric")
     names = list(dict.fromkeys(name for numbers in scores.values() for name in numbers))

@@ -12,7 +12,7 @@ from ltcbench.terminal import Parser
 from ltcbench.values import Range
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Compute what is not there yet, print the table, and say where the draws and the picture are."""
     parser = Parser("ltcbench experiment", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", metavar="NAME", help="ltcbench list experiments")
@@ -30,13 +30,14 @@ def run(arguments: list[str]) -> int:
     recording = [] if options.recording is None else [f"recording={quoted(options.recording)}"]
     protocol, settings = asked(options.experiment, [*options.overrides, *recording])
 
-    from ltcbench.experiments import running, tables
+    from ltcbench.experiments import exhibits
+    from ltcbench.experiments.conduct import conduct
     from ltcbench.experiments.folder import PICTURE
     from ltcbench.reporting import formats
 
-    result, folder = running.run(options.experiment, protocol, settings, jobs)
+    result, folder = conduct(options.experiment, protocol, settings, jobs)
     print(formats.term_of(folder.its.layout(result)))
     print(folder.path / PICTURE)
     if options.publish:
-        print(tables.publish(folder, result))
+        print(exhibits.publish(folder, result))
     return 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from ltcbench.terminal import Parser
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Write the file, which is read again and compared first."""
     parser = Parser("ltcbench export", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="a run folder, or its fingerprint or the beginning of it")

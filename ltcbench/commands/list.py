@@ -10,7 +10,7 @@ from ltcbench.settings import composition, groups
 from ltcbench.terminal import table
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the models, the tasks, the tables or the experiments."""
     parser = argparse.ArgumentParser("ltcbench list", description=__doc__)
     parser.add_argument("what", metavar="models|tasks|tables|experiments")

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ltcbench.reporting.wanted import Composer
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Merge, and say what became of every file."""
     parser = Parser("ltcbench merge", description=__doc__)
     parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="a published file, or a folder")
     paths: list[Path] = parser.parse_args(arguments).paths
 
     from ltcbench.reporting import merging, published
-    from ltcbench.reporting.curves import Curves, publish
+    from ltcbench.reporting.learning_curves import Curves, publish
     from ltcbench.reporting.wanted import Composer
 
     composer = Composer()

@@ -19,7 +19,7 @@ NEXT = {
 }
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Write both files into the working folder, and say what to type next."""
     parser = Parser("ltcbench new", description=__doc__)
     parser.add_argument("kind", metavar="model|task")

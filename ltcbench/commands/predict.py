@@ -9,7 +9,7 @@ from ltcbench.files import write
 from ltcbench.terminal import Parser
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Write a row for each row of the table, or for each sequence where a sequence has one target."""
     parser = Parser("ltcbench predict", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="a run folder, or its fingerprint or the beginning of it")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ltcbench.reporting.wanted import Composer
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Write the page."""
     parser = Parser("ltcbench report", description=__doc__)
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="of run folders or published files")
@@ -27,9 +27,9 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="also write its pictures there, as SVG and PDF")
     options = parser.parse_args(arguments)
 
-    from ltcbench.experiments.tables import exhibit
-    from ltcbench.reporting import figures, published
-    from ltcbench.reporting.curves import Curves
+    from ltcbench.experiments.exhibits import exhibit
+    from ltcbench.reporting import figure_files, published
+    from ltcbench.reporting.learning_curves import Curves
     from ltcbench.reporting.report import report
     from ltcbench.reporting.wanted import Composer
     from ltcbench.running.versions import versions
@@ -50,7 +50,7 @@ def run(arguments: list[str]) -> int:
     path: Path = options.out or places.runs() / "report" / "index.html"
     write(path, report(comparisons, curves, versions(), made, turned).encode())
     print(path)
-    for file in figures.write_all(options.figures, comparisons, curves) if options.figures else ():
+    for file in figure_files.write_all(options.figures, comparisons, curves) if options.figures else ():
         print(file)
     return 0
 

@@ -14,8 +14,7 @@ from ltcbench.paper import claims, selection, tables
 from ltcbench.reporting import switches
 from ltcbench.reporting.jobs import of_tables
 from ltcbench.running.executors import Executor, opening
-from ltcbench.running.grid import Data, Ended, planned
-from ltcbench.running.grid import run as run_all
+from ltcbench.running.grid import Data, Ended, planned, run_jobs
 from ltcbench.settings.job import Job, tree
 from ltcbench.terminal import Parser
 from ltcbench.values import Range
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ltcbench.running.grid import Planned
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Show the plan and carry it out; exit status 1 if a run failed or diverged."""
     options = _options(arguments)
     names, overrides = _tables(options.asked)
@@ -178,7 +177,7 @@ def _carry_out(
 
     ends["failed"] += asked - len(jobs)
     try:
-        run_all(
+        run_jobs(
             jobs,
             executor,
             on_end,

@@ -7,7 +7,7 @@ from ltcbench.terminal import Parser
 FORMATS = ("term", "md", "csv")
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the table."""
     parser = Parser("ltcbench runs", description=__doc__)
     parser.add_argument(

@@ -27,7 +27,7 @@ MARKS = {
 }
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print model, task, protocol and settings of the training that these overrides name, or those of an experiment."""
     if any(argument in ("-h", "--help") for argument in arguments):
         print(__doc__)
@@ -157,8 +157,8 @@ def _state(folder: "RunFolder", result: Mapping[str, Any] | None) -> str:
 def _trained(name: str) -> Iterator[str]:
     """Settings, results and standing of a run, and its network in use."""
     from ltcbench.bench.in_use import costs
-    from ltcbench.running.evaluation import job_of
     from ltcbench.running.folder import found
+    from ltcbench.running.reevaluation import job_of
     from ltcbench.running.trained import load
 
     folder = found(name)

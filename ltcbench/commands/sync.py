@@ -8,7 +8,7 @@ from ltcbench.running.folder import folders
 from ltcbench.terminal import Parser
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Bring the store up to date with every run folder; exit status 1 if one of them could not be mirrored."""
     parser = Parser("ltcbench sync", description=__doc__)
     parser.add_argument(

@@ -23,10 +23,10 @@ LAYOUTS = ("list", "matrix")
 ALL = "all"
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the table, or publish the runs behind it."""
     parser = Parser("ltcbench table", description=__doc__)
-    parser.add_argument("table", metavar="TABLE", help="ltcbench list tables; all with --summary or --ranks")
+    parser.add_argument("table", metavar="TABLE", help="ltcbench list tables; all with --summary, --ranks or --duel")
     parser.add_argument(
         "overrides", metavar="key=value", nargs="*", help="settings of the runs besides the table's own"
     )
@@ -51,6 +51,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--publish", action="store_true", help="put the runs behind it into its file in runs/published")
     parser.add_argument("--summary", action="store_true", help="a line a table: what became of its cells")
     parser.add_argument("--ranks", action="store_true", help="all: mean ranks over tasks; --format svg is the picture")
+    parser.add_argument("--duel", metavar="MODEL,RIVAL", help="two models against each other, column by column")
     options = parser.parse_intermixed_args(arguments)
     if options.switches is not None:
         from ltcbench.reporting import switches
@@ -62,7 +63,7 @@ def run(arguments: list[str]) -> int:
         raise unknown("format", options.format, formats_here)
     if options.layout not in LAYOUTS:
         raise unknown("layout", options.layout, LAYOUTS)
-    if options.summary or options.ranks or options.table == ALL:
+    if options.summary or options.ranks or options.duel or options.table == ALL:
         return _overall(options)
     if options.table in claims.names():
         return _claim(options)
@@ -127,16 +128,22 @@ def _overall(options: argparse.Namespace) -> int:
     Raises:
         UserError: it is not told what, or flags that choose runs are given.
     """
-    if options.summary == options.ranks or (options.ranks and options.table != ALL):
-        raise UserError(f"{ALL} tables at once have no common form: add --summary (also for one table) or --ranks.")
+    asked = [options.summary, options.ranks, bool(options.duel)]
+    if sum(asked) != 1 or (options.ranks and options.table != ALL):
+        raise UserError(
+            f"{ALL} tables at once have no common form: add one of --summary, --ranks, --duel MODEL,RIVAL; "
+            "--summary and --duel also serve for one table."
+        )
     chosen = [options.only, options.row, options.publish, options.overrides, options.switches, options.layout != "list"]
     if any(chosen):
-        raise UserError("--summary and --ranks are of whole tables: give only --protocol, --from and --format.")
+        raise UserError("--summary, --ranks and --duel are of whole tables: give only --protocol, --from and --format.")
     if options.table not in (ALL, *tables.names()):
         raise unknown("table", options.table, [ALL, *tables.names()])
 
-    from ltcbench.reporting import census, diagram, ranking
+    from ltcbench.reporting import census, diagram, duels, ranking
     from ltcbench.reporting.every import every_table
+
+    pair = selection.pair(options.duel) if options.duel else None
 
     protocols = selection.protocols("both" if options.ranks else options.protocol)
     names = tables.names() if options.table == ALL else [options.table]
@@ -148,7 +155,10 @@ def _overall(options: argparse.Namespace) -> int:
             raise UserError(f"there is nothing to draw: {standings[0].sentence()}")
         print(diagram.file(drawn).decode())
         return 0
-    layout = ranking.laid_out(standings) if options.ranks else census.census(comparisons)
+    if pair:
+        layout = duels.duels(comparisons, *pair)
+    else:
+        layout = ranking.laid_out(standings) if options.ranks else census.census(comparisons)
     print(_written(layout, options.format), end="")
     return 0
 
@@ -166,7 +176,7 @@ def _claim(options: argparse.Namespace) -> int:
     if options.layout != "list":
         raise UserError(f"{options.table} is made by an experiment and has no models to lay out: leave out --layout.")
 
-    from ltcbench.experiments import tables as made
+    from ltcbench.experiments import exhibits as made
 
     found = [
         made.filled(claim, protocol, options.overrides, options.source)
@@ -224,7 +234,7 @@ def _publish(path: Path, lines: "Sequence[Line]", source: Path, composer: "Compo
     Raises:
         UserError: there is nothing to publish.
     """
-    from ltcbench.reporting import curves, merging
+    from ltcbench.reporting import learning_curves, merging
 
     result = merging.merged(path, lines, composer)
     composer.save()
@@ -233,7 +243,7 @@ def _publish(path: Path, lines: "Sequence[Line]", source: Path, composer: "Compo
         asked = " ".join([table.name, *extra])
         raise UserError(f"there is no run of {asked} to publish: ltcbench reproduce {table.name} makes them.")
     result.write()
-    curves.publish(path, result.runs, [curves.Curves(source)])
+    learning_curves.publish(path, result.runs, [learning_curves.Curves(source)])
     print(result.path)
     print("\n".join([result.summary(), *result.disputed]), file=sys.stderr)
     return 0

@@ -66,7 +66,7 @@ def _swept(overrides: list[str]) -> frozenset[str]:
     return frozenset(override.key_or_group for override in parsed if override.is_sweep_override())
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Train; see ``conf/train.yaml`` for what can be set."""
     import hydra
     from hydra.core.hydra_config import HydraConfig
@@ -167,9 +167,9 @@ def _train(cfg: DictConfig, sweep: _Sweep | None = None) -> str:
     differs = sweep.differs(list(HydraConfig.get().overrides.task)) if sweep else ""
     result = done_before(job)
     if result is None:
-        from ltcbench.running.run import run  # torch and pandas, only when the configuration is right
+        from ltcbench.running.run import run_job  # torch and pandas, only when the configuration is right
 
-        result = run(job, differs)
+        result = run_job(job, differs)
     if sweep:
         sweep.add(result["fingerprint"])
     status: str = result["status"]

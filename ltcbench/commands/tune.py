@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEFAULTS = {"tune.trials": "40", "tune.sampler": "tpe", "tune.seed": "0"}
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Search, and say what came out; exit status 1 if no trial finished."""
     parser = Parser("ltcbench tune", description=__doc__)
     parser.add_argument("asked", metavar="key=value", nargs="+", help="the search, and the settings of every trial")

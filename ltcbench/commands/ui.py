@@ -10,7 +10,7 @@ from ltcbench.terminal import Parser
 from ltcbench.values import Range
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Start the MLflow server with one worker (it starts four times as fast as with the default four).
 
     Where the store is a server itself, say so.

@@ -12,7 +12,7 @@ from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.stability import equation_one
 from ltcbench.experiments.stability.escape import SOLVERS, escape, interval, limits, rounding, tau_rounding
 from ltcbench.experiments.stability.weights import Array, LTCWeights, drawn
-from ltcbench.experiments.statistics import shown
+from ltcbench.experiments.summaries import shown
 from ltcbench.paper import claims
 from ltcbench.reporting import plots
 from ltcbench.reporting.charts import Axis, axis, frame, line

@@ -10,7 +10,7 @@ from ltcbench.experiments import latent, layouts, networks
 from ltcbench.experiments.drawing import KINDS, NAMES, dots, legend, scale, spread
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.networks import MODELS, SAMPLES, Array
-from ltcbench.experiments.statistics import shown, without_outliers
+from ltcbench.experiments.summaries import shown, without_outliers
 from ltcbench.paper import claims
 from ltcbench.reporting.charts import axis
 from ltcbench.reporting.layout import Layout, Section

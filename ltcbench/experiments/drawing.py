@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from ltcbench.experiments.statistics import reached
+from ltcbench.experiments.summaries import reached
 from ltcbench.reporting.charts import Axis, number
 
 KINDS = {"node": "clean", "ctrnn": "", "ltc": "point"}  # how the dots of a model look

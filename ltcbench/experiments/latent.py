@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ltcbench.experiments import curves
+from ltcbench.experiments import geometry
 from ltcbench.experiments.networks import SAMPLES, Array, Quirks, Weights, right_hand_side
 from ltcbench.experiments.ode45 import Solution, ode45
 
@@ -48,7 +48,7 @@ def last_layer(states: Array, weights: Weights) -> Array:
 
 def length(solution: Solution, weights: Weights) -> float:
     """Length of the trajectory of the last layer over the solver's points, as the released script takes it."""
-    return curves.length(last_layer(solution.x, weights))
+    return geometry.length(last_layer(solution.x, weights))
 
 
 def depth(solution: Solution, refined: bool = True, samples: int = SAMPLES) -> float:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ltcbench.errors import UserError
-from ltcbench.experiments import curves, latent, layouts, networks, theorems
+from ltcbench.experiments import geometry, latent, layouts, networks, theorems
 from ltcbench.experiments.drawing import NAMES
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.networks import MODELS, SAMPLES, Quirks
-from ltcbench.experiments.statistics import shown
+from ltcbench.experiments.summaries import shown
 from ltcbench.reporting.layout import Layout, Section
 from ltcbench.reporting.plots import lines, standalone
 from ltcbench.values import Range
@@ -120,17 +120,17 @@ def compute(
     depth = latent.depth(solution, not counted, samples)
     row: dict[str, Any] = {"depth": depth, "accepted": solution.accepted, "status": solution.status}
     if solution.accepted:
-        curve, _ = curves.components(latent.last_layer(solution.x, weights))
+        curve, _ = geometry.components(latent.last_layer(solution.x, weights))
         its = theorems.measured(curve, depth, input_length(quirks))
         sizes = settings.width, settings.layers, spread
-        row |= {"length": curves.chords(curve), "paper": theorems.paper(model, *sizes, its)}
+        row |= {"length": geometry.chords(curve), "paper": theorems.paper(model, *sizes, its)}
         row |= {"script": theorems.script(model, *sizes, its)}
     return [dict.fromkeys(COLUMNS) | row]
 
 
 def input_length(quirks: Quirks) -> float:
     """Length of the input: of its samples joined by straight lines, or of the circle."""
-    return curves.chords(networks.circle(np.linspace(0, 2 * np.pi, SAMPLES))) if quirks.sampled_input else 2 * np.pi
+    return geometry.chords(networks.circle(np.linspace(0, 2 * np.pi, SAMPLES))) if quirks.sampled_input else 2 * np.pi
 
 
 def values(settings: Settings, rows: Sequence[Row]) -> Mapping[str, Any]:

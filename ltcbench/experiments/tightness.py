@@ -13,7 +13,7 @@ from ltcbench.experiments.closed.neuron import FROZEN, HAND_STATES, HAND_STEPS, 
 from ltcbench.experiments.closed.scalar import Array
 from ltcbench.experiments.closed.signals import SIGNALS
 from ltcbench.experiments.experiment import Draw, Result, Row
-from ltcbench.experiments.statistics import shown
+from ltcbench.experiments.summaries import shown
 from ltcbench.paper import claims
 from ltcbench.reporting import plots
 from ltcbench.reporting.charts import Axis, apart, axis, frame, line

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ltcbench.experiments import curves, latent, networks, trajectory_picture, trajectory_table
+from ltcbench.experiments import geometry, latent, networks, trajectory_picture, trajectory_table
 from ltcbench.experiments.experiment import Draw, Result, Row
 from ltcbench.experiments.networks import MODELS, Array
 from ltcbench.experiments.panels import Network, all_networks
-from ltcbench.experiments.statistics import median, summary
+from ltcbench.experiments.summaries import median, summary
 from ltcbench.paper import claims
 from ltcbench.reporting.layout import Layout
 from ltcbench.values import Range
@@ -93,10 +93,10 @@ def compute(
     measured, points, accepted, status = _states(settings, model, activation, weights)
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     if len(measured) > 1:
-        curve, share = curves.components(measured)
-        row |= {"length": curves.chords(curve), "share": share}
+        curve, share = geometry.components(measured)
+        row |= {"length": geometry.chords(curve), "share": share}
     if status == "finished":
-        row |= {"relative_length": curves.relative_length(points), "turning": curves.turning(points[::STRIDE])}
+        row |= {"relative_length": geometry.relative_length(points), "turning": geometry.turning(points[::STRIDE])}
     return [row | {"accepted": accepted, "status": status}]
 
 
@@ -176,7 +176,7 @@ def one_draw(settings: Settings) -> dict[str, Array]:
     its = all_networks(settings)[0]
     weights = networks.drawn(settings.seed, its.width, its.layers, its.spread, settings.quirks, settings.reversal)
     states = {model: _states(settings, model, its.activation, weights)[1] for model in MODELS}
-    return {model: curves.components(some)[0] for model, some in states.items() if len(some) > 2}
+    return {model: geometry.components(some)[0] for model, some in states.items() if len(some) > 2}
 
 
 TABLES = {"ltc-trajectory": layout}

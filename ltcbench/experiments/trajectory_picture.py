@@ -11,7 +11,7 @@ from ltcbench.experiments.drawing import KINDS, NAMES, box, cross, legend, scale
 from ltcbench.experiments.experiment import Result, Row
 from ltcbench.experiments.networks import MODELS, Array, circle
 from ltcbench.experiments.panels import PANELS, Network, all_networks, network
-from ltcbench.experiments.statistics import BEYOND
+from ltcbench.experiments.summaries import BEYOND
 from ltcbench.reporting.charts import axis, line
 from ltcbench.reporting.plots import standalone
 

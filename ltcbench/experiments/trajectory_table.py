@@ -8,7 +8,7 @@ from ltcbench.experiments.drawing import NAMES
 from ltcbench.experiments.experiment import Result
 from ltcbench.experiments.networks import MODELS
 from ltcbench.experiments.panels import PANELS, Network, network
-from ltcbench.experiments.statistics import shown
+from ltcbench.experiments.summaries import shown
 from ltcbench.paper import claims
 from ltcbench.reporting.layout import Layout, Section
 

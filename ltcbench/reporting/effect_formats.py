@@ -10,7 +10,7 @@ from ltcbench.reporting import formats, html, latex, switches, waterfall, words
 from ltcbench.reporting.effects import SURE, Turns
 from ltcbench.reporting.layout import PROTOCOLS, Layout, Section, Text
 from ltcbench.reporting.markup import page, tag
-from ltcbench.reporting.rows import Row
+from ltcbench.reporting.rows import NOT_RUN, Row
 from ltcbench.reporting.statistics import Difference
 
 COLUMNS = [
@@ -65,6 +65,8 @@ def _lines(turns: Turns) -> list[tuple[Text, ...]]:
     own, column = turns.own, turns.own.cell.column
     lines = []
     for effect in turns.effects:
+        if effect.verdict == NOT_RUN:
+            continue
         p = "" if effect.corrected is None else f"{effect.corrected:.2g}"
         told = p, _verdict(effect.verdict, effect.found, own)
         lines.append((effect.quirk, words.ours(effect.row), words.signed(effect.found, column), *told))
@@ -81,7 +83,12 @@ def _verdict(text: str, found: Difference | None, own: Row) -> str:
 
 
 def _said(turns: Turns) -> str:
-    """Which quirk decides a cell's number, in a sentence."""
+    """Which quirk decides a cell's number, and which ones were not turned, in a sentence each."""
+    missing = [effect.quirk for effect in turns.effects if effect.verdict == NOT_RUN]
+    return " ".join([_decided(turns), *([f"Not run: {', '.join(missing)}."] if missing else [])])
+
+
+def _decided(turns: Turns) -> str:
     marks = "".join(f" [{mark}]" for mark in turns.own.marks)
     tested = sum(effect.corrected is not None for effect in turns.effects)
     head = f"{turns.own.cell.model}{marks}, {tested} of {len(turns.effects)} quirks tested"

@@ -1,6 +1,7 @@
 """A comparison as a matrix, models x columns: a block with the paper's numbers, then one of ours for each protocol."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,9 +70,20 @@ def _ours(comparison: Comparison, protocol: str, rows: list[Row]) -> Block:
             printed[key] = words.number(row.ours, row.cell.column) + "".join(signs)
     seeds = sorted({row.ours.n for row in rows if row.ours})
     span = f"{seeds[0]} to {seeds[-1]} seeds" if len(seeds) > 1 else "one seed" if seeds == [1] else f"{seeds[0]} seeds"
-    below = tuple(f"{RESERVED} {row.cell.model}, {row.cell.column.name}: {said}."
-                  for row in rows if (said := _reservations(row)))  # fmt: skip
-    return Block(f"ours, {PROTOCOLS[protocol]}, {span}", _lines(comparison, summaries, printed), below)
+    return Block(f"ours, {PROTOCOLS[protocol]}, {span}", _lines(comparison, summaries, printed), _below(rows))
+
+
+def _below(rows: list[Row]) -> tuple[str, ...]:
+    """The reservations, a line a column and a kind; the models are named where it is not all of the column."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        models.setdefault((row.cell.column.name, _reservations(row)), []).append(row.cell.model)
+    in_column = Counter(row.cell.column.name for row in rows)
+    return tuple(
+        f"{RESERVED} {', '.join([column, *([] if len(named) == in_column[column] > 1 else named)])}: {said}."
+        for (column, said), named in models.items()
+        if said
+    )
 
 
 def _reservations(row: Row) -> str:

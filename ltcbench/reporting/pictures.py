@@ -11,8 +11,8 @@ from html import escape
 from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import words
 from ltcbench.reporting.charts import Axis, Point, apart, axis, band, figure, frame, legend, line, marker, number
-from ltcbench.reporting.curves import Curves
 from ltcbench.reporting.index import Run
+from ltcbench.reporting.learning_curves import Curves
 from ltcbench.reporting.rows import Row
 
 WIDTH = 340  # of a journal's column, 90 mm at 96 pixels an inch

@@ -9,9 +9,9 @@ from html import escape
 from ltcbench.paper.tables import MINUTES, Column, Table
 from ltcbench.reporting import html, ranking, waterfall, words
 from ltcbench.reporting.comparison import Comparison
-from ltcbench.reporting.curves import Curves
 from ltcbench.reporting.effects import Turns
 from ltcbench.reporting.layout import PROTOCOLS, Layout
+from ltcbench.reporting.learning_curves import Curves
 from ltcbench.reporting.markup import details, figure, fold, heads, page, table, tag
 from ltcbench.reporting.overview import duels, glance
 from ltcbench.reporting.pictures import error_against_time, learning_curves, models, timed

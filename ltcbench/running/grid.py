@@ -122,7 +122,7 @@ def planned(job: Job, data: Data) -> Planned:
     return Planned(job, "resumable" if done else "missing", job.trainer.epochs - done)
 
 
-def run(
+def run_jobs(
     jobs: Sequence[Job],
     executor: Executor,
     on_end: Callable[[Ended], None],

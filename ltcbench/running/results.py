@@ -15,8 +15,8 @@ from ltcbench.tasks import SequenceData
 from ltcbench.training.batches import Part
 from ltcbench.training.checkpoint import Weights, copied
 from ltcbench.training.classes import confusion, told
-from ltcbench.training.evaluate import predictions, scores
 from ltcbench.training.loop import Outcome
+from ltcbench.training.scoring import predictions, scores
 
 Result = dict[str, Any]
 

@@ -38,7 +38,7 @@ log = logging.getLogger("ltcbench")
 WORTH_COMPILING = 3000
 
 
-def run(job: Job, differs: str = "") -> Result:
+def run_job(job: Job, differs: str = "") -> Result:
     """Do ``job``, go on with it where it was interrupted, or return its result where it is finished.
 
     A mistake of the user's is told before anything is written.

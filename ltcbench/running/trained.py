@@ -11,15 +11,15 @@ import torch
 from ltcbench import tasks
 from ltcbench.errors import UserError
 from ltcbench.models import Network
-from ltcbench.running.evaluation import job_of, put_weights
 from ltcbench.running.folder import RunFolder, found
 from ltcbench.running.machine import set_up
+from ltcbench.running.reevaluation import job_of, put_weights
 from ltcbench.running.run import of_spec
 from ltcbench.settings.job import Job
 from ltcbench.tasks import own_unseen
 from ltcbench.tasks.sequences import Array, Spec
 from ltcbench.training.batches import Part
-from ltcbench.training.evaluate import predictions
+from ltcbench.training.scoring import predictions
 
 Row = dict[str, Any]
 

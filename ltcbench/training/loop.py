@@ -15,8 +15,8 @@ from ltcbench.tasks import SequenceData
 from ltcbench.training import checkpoint, metrics
 from ltcbench.training.batches import Part, predict
 from ltcbench.training.checkpoint import Progress
-from ltcbench.training.evaluate import evaluate
 from ltcbench.training.optimiser import Optimiser, clip_, learning_rate
+from ltcbench.training.scoring import evaluate
 
 Row = dict[str, float]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ltcbench.bench.cases import Case, Shape
 from ltcbench.bench.measure import named
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 
 CASE = Case("cfc", Shape(16, 32, 17, 32))
 

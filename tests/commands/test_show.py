@@ -5,7 +5,7 @@ import pytest
 
 from ltcbench import cli
 from ltcbench.running.folder import RunFolder, fingerprint
-from ltcbench.running.run import run
+from ltcbench.running.run import run_job
 from ltcbench.settings.composition import composed
 
 OWN = "who,speed,kind\n" + "".join(f"{who},{0.1 * who},{'AB'[who % 2]}\n" for who in range(20))
@@ -62,7 +62,7 @@ def test_a_finished_run_is_shown_with_what_its_network_costs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small = ["task=gesture", "task.source=synthetic", "model=lstm", "model.hidden_size=4", "trainer.epochs=1"]
-    result = run(composed([*small, "tracker=none", "device=cpu"]))
+    result = run_job(composed([*small, "tracker=none", "device=cpu"]))
     assert cli.run(["show", result["fingerprint"][:6]]) == 0
     told = capsys.readouterr().out
     assert f"RUN {tmp_path}" in told and ": finished, test accuracy" in told and "without a network: " in told

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ltcbench.experiments import curves, latent
+from ltcbench.experiments import geometry, latent
 from ltcbench.experiments.networks import drawn
 from tests.experiments.test_networks import AUTHORS, CLEAN
 
@@ -19,7 +19,7 @@ def test_a_neural_ode_with_identity_is_known_in_closed_form() -> None:
     W, b = weights.W[0], weights.b[0]
     exact = np.outer(1 - np.cos(t), W[0]) + np.outer(np.sin(t), W[1]) + np.outer(t, b)
     np.testing.assert_allclose(found, exact, atol=1e-7)
-    assert curves.length(found) == pytest.approx(curves.length(exact), rel=1e-9)
+    assert geometry.length(found) == pytest.approx(geometry.length(exact), rel=1e-9)
 
 
 def test_the_depth_of_a_neural_ode_is_the_step_limit() -> None:

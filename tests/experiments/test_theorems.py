@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ltcbench.experiments import statistics, theorems
+from ltcbench.experiments import summaries, theorems
 from ltcbench.experiments.theorems import Measured
 
 ITS = Measured(depth=2.0, input_length=3.0, distance=0.5, norm=40.0)
@@ -39,13 +39,13 @@ def test_what_is_measured_of_a_curve() -> None:
 
 
 def test_what_did_not_finish_counts_as_beyond_all() -> None:
-    found = statistics.summary([1.0, 2.0, 3.0, 0.0], [True, True, True, False])
+    found = summaries.summary([1.0, 2.0, 3.0, 0.0], [True, True, True, False])
     assert (found["n"], found["unfinished"], found["median"], found["high"]) == (4, 1, 2.5, None)
-    assert statistics.summary([5.0], [False])["low"] is None
+    assert summaries.summary([5.0], [False])["low"] is None
 
 
 def test_outliers_are_those_of_a_box_plot() -> None:
-    assert statistics.without_outliers([1, 2, 3, 4, 100]) == [1, 2, 3, 4]
+    assert summaries.without_outliers([1, 2, 3, 4, 100]) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_outliers_are_those_of_a_box_plot() -> None:
      (-4.25, "-4.25"), (None, "> limit"), (0.00012, "1.20e-04")],
 )  # fmt: skip
 def test_numbers_are_shown_with_three_digits(value: float | None, text: str) -> None:
-    assert statistics.shown(value) == text
+    assert summaries.shown(value) == text

@@ -51,8 +51,13 @@ def test_signs_say_what_differs_what_ties_and_what_is_not_whole() -> None:
     }
     assert [model for model, (cell,) in ours.lines.items() if cell.best] == ["cfc"]
     assert ours.title == "ours, the paper's protocol, 5 seeds"
-    assert ours.below == ("§ node, cheetah: subset data.",)
+    assert ours.below == ("§ cheetah, node: subset data.",)
     assert theirs.lines["ltc"] == (matrix.Text("2.308 ± 0.015", True),)
+
+
+def test_a_reservation_of_a_whole_column_is_said_once() -> None:
+    _, ours = matrix.blocks(compared("ltc-4", ("paper",)))
+    assert ours.below == ("§ person: subset data.",)
 
 
 def test_ties_are_those_of_scipy_with_holms_correction() -> None:

@@ -98,7 +98,7 @@ class Scripted:
 
 def run(job: Job, executor: Script, **options: Any) -> list[tuple[int, str, bool]]:
     ends: list[Ended] = []
-    grid.run([dataclasses.replace(job, seed=seed) for seed in executor.ends], executor, ends.append, **options)
+    grid.run_jobs([dataclasses.replace(job, seed=seed) for seed in executor.ends], executor, ends.append, **options)
     return [(end.job.seed, end.status, end.again) for end in ends]
 
 
@@ -195,7 +195,7 @@ def test_a_crash_leaves_its_traceback_in_the_runs_log(job: Job, runs: Path, monk
 
     monkeypatch.setattr(jobs.tasks, "load", crash)
     with pytest.raises(RuntimeError):
-        jobs.run(job)
+        jobs.run_job(job)
     (log,) = runs.glob("*/*/*/log.txt")
     assert "Traceback" in log.read_text()
     assert "nothing a user can mend" in log.read_text()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ltcbench.errors import UserError
-from ltcbench.running import evaluation
+from ltcbench.running import reevaluation
 from ltcbench.running.machine import has_bfloat16, set_up, spread
 from ltcbench.settings.composition import composed
 from ltcbench.settings.job import tree
@@ -55,8 +55,8 @@ def test_products_are_rounded_only_when_asked_for(caplog: pytest.LogCaptureFixtu
 
 def test_a_run_is_evaluated_with_its_own_precision() -> None:
     job = composed(["precision=bfloat16_matmul"])
-    assert evaluation.job_of(tree(job)).precision == "bfloat16_matmul"
-    assert evaluation.job_of(tree(composed([]))).precision == "float32"
+    assert reevaluation.job_of(tree(job)).precision == "bfloat16_matmul"
+    assert reevaluation.job_of(tree(composed([]))).precision == "float32"
 
 
 def test_jobs_side_by_side_share_out_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:

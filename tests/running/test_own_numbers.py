@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcbench.running.run import run
+from ltcbench.running.run import run_job
 from ltcbench.settings import composition
 
 
@@ -23,5 +23,5 @@ def test_a_lagged_sum_at_any_offset_and_scale_is_learnt(
     monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("LTCBENCH_DATASETS", str(tmp_path / "datasets"))
     settings = ["task=csv", f"task.path={table}", "task.values=[a,b,c]", "task.target=y", "tracker=none", "seed=0"]
-    result = run(composition.composed(settings))
+    result = run_job(composition.composed(settings))
     assert result["test_metric"] < 0.5 * result["baselines"]["constant"]

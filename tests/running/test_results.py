@@ -10,8 +10,8 @@ import torch
 from ltcbench.running import results
 from ltcbench.training import checkpoint
 from ltcbench.training.batches import Part
-from ltcbench.training.evaluate import evaluate
 from ltcbench.training.loop import Outcome
+from ltcbench.training.scoring import evaluate
 from tests.training.test_loop import SPEC, data, network
 
 ROW = {"train_loss": 0.7, "train_accuracy": 0.5, "valid_loss": 0.6, "valid_accuracy": 0.75, "learning_rate": 0.01}

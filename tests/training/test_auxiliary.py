@@ -10,7 +10,7 @@ from ltcbench import models
 from ltcbench.models.cells import ip_nets, variational
 from ltcbench.models.cells.cell import State
 from ltcbench.training.batches import Part, predict
-from ltcbench.training.evaluate import evaluate
+from ltcbench.training.scoring import evaluate
 from tests.training.test_loop import SPEC, data, train
 from tests.training.test_loop import network as plain
 
@@ -85,7 +85,7 @@ def test_pooled_draws_are_the_same_at_every_test_and_disturb_nothing(
     assert torch.equal(before, torch.get_rng_state())
     torch.rand(3)
     assert evaluate(net, SPEC, part) == first
-    monkeypatch.setattr("ltcbench.training.evaluate.SEED", 1)
+    monkeypatch.setattr("ltcbench.training.scoring.SEED", 1)
     assert evaluate(net, SPEC, part)["loss"] != first["loss"]
 
 

@@ -7,7 +7,7 @@ import torch
 from ltcbench import models
 from ltcbench.tasks.sequences import Spec, Split, unit_elapsed
 from ltcbench.training.batches import Part, predict
-from ltcbench.training.evaluate import evaluate
+from ltcbench.training.scoring import evaluate
 
 STEPS, FEATURES = 7, 2
 LENGTHS = [3, 7, 1, 0, 5, 7]
@@ -78,6 +78,6 @@ def test_an_evaluation_does_not_depend_on_the_order_of_its_rows(name: str, monke
     found = part(True, False)
     whole = evaluate(net, spec(True), found)
     other = evaluate(net, spec(True), found.take(torch.tensor([4, 0, 5, 3, 1, 2])))
-    monkeypatch.setattr("ltcbench.training.evaluate.BUDGET", 2 * STEPS * FEATURES * 4)  # two sequences at a time
+    monkeypatch.setattr("ltcbench.training.scoring.BUDGET", 2 * STEPS * FEATURES * 4)  # two sequences at a time
     parts = evaluate(net, spec(True), found)
     assert other == pytest.approx(whole, rel=1e-6) and parts == pytest.approx(whole, rel=1e-6)

@@ -11,8 +11,8 @@ from ltcbench import models
 from ltcbench.tasks.sequences import SequenceData, Spec, Split, unit_elapsed
 from ltcbench.training import checkpoint, loop, metrics
 from ltcbench.training.batches import Part
-from ltcbench.training.evaluate import evaluate
 from ltcbench.training.optimiser import Optimiser
+from ltcbench.training.scoring import evaluate
 
 from .test_optimiser import changed
 
@@ -170,7 +170,7 @@ def test_evaluation_does_not_depend_on_the_batch_size(monkeypatch: pytest.Monkey
     part = Part.of(SPEC, data().train, torch.device("cpu"))
     net = network()
     whole = evaluate(net, SPEC, part)
-    monkeypatch.setattr("ltcbench.training.evaluate.BUDGET", 3 * 5 * 3 * 4)  # three sequences at a time
+    monkeypatch.setattr("ltcbench.training.scoring.BUDGET", 3 * 5 * 3 * 4)  # three sequences at a time
     assert evaluate(net, SPEC, part) == pytest.approx(whole, rel=1e-6)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from ltcbench.bench import actions, curve
+from ltcbench.bench import actions, scaling
 from ltcbench.bench.cases import Case
 from ltcbench.bench.exponent import exponent
-from ltcbench.bench.records import machine
+from ltcbench.bench.measurements import machine
 from ltcbench.bench.timing import interleaved
 
 MODELS = ("rnn", "cfc", "ltc", "ode_rnn", "transformer")
@@ -41,7 +41,7 @@ def measured(lengths: Sequence[int], widths: Sequence[int], batch: int, samples:
 
 
 def _along(axis: str, sizes: Sequence[int], batch: int, samples: int) -> list[dict[str, Any]]:
-    base = replace(curve.BASE, batch=batch)
+    base = replace(scaling.BASE, batch=batch)
     cases = {(model, size): Case(model, replace(base, **{AXES[axis]: size})) for size in sizes for model in MODELS}
     times = interleaved({key: _step(case) for key, case in cases.items()}, samples, clock=time.process_time)
     return [

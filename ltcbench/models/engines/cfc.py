@@ -16,7 +16,7 @@ from ltcbench.models.cells.cell import State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
 from ltcbench.models.engines.layers import Layers, Plan
-from ltcbench.models.engines.memory import OF_M, Memory, rows
+from ltcbench.models.engines.mixed_memory import OF_M, Memory, rows
 from ltcbench.models.engines.squash import IDENTITY, Product, carried_back
 from ltcbench.models.packing import Sizes, completed, earlier, last, steps
 

@@ -135,10 +135,10 @@ def _work(job: Job, place: int, channel: Connection, environment: Mapping[str, s
     log.propagate = False
     from ltcbench.running.machine import spread
     from ltcbench.running.results import summary
-    from ltcbench.running.run import run
+    from ltcbench.running.run import run_job
 
     try:
-        result = run(replace(job, device=spread(job.device, place)))
+        result = run_job(replace(job, device=spread(job.device, place)))
         outcome = result["status"], summary(result)
     except Interrupted as error:
         outcome = "interrupted", str(error)

@@ -82,7 +82,7 @@ def without_seconds(one: Job) -> list[dict[str, float]]:
 def undisturbed(jobs: list[Job], elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, float]]]:
     with monkeypatch.context() as patch, closing(Local(2)) as executor:
         patch.setenv("LTCBENCH_RUNS", str(elsewhere))
-        grid.run(jobs, executor, lambda ended: None)
+        grid.run_jobs(jobs, executor, lambda ended: None)
         return [without_seconds(one) for one in jobs]
 
 
@@ -115,7 +115,7 @@ def test_numbers_are_those_of_this_machine_and_the_client_mirrors(
     ends: list[Ended] = []
     with closing(Address(address, 0)) as executor:
         assert executor.slots == 2
-        grid.run(jobs, executor, ends.append)
+        grid.run_jobs(jobs, executor, ends.append)
     assert [end.status for end in ends] == ["finished"] * 4
     assert not [*runs.glob(".shared*"), *places.datasets().glob(".shared*")]
     expected = undisturbed([job(seed, 2) for seed in range(4)], tmp_path / "else", monkeypatch)
@@ -168,9 +168,9 @@ def test_what_is_interrupted_from_outside_is_begun_again_and_what_is_stopped_is_
 def test_what_is_done_over_again_is_cleared_once(address: str) -> None:
     done = job(5, 2)
     with closing(Address(address, 0)) as executor:
-        grid.run([done], executor, lambda ended: None)
+        grid.run_jobs([done], executor, lambda ended: None)
         first = folder(done).checkpoint.stat().st_mtime_ns
-        grid.run([dataclasses.replace(done, force=True)], executor, lambda ended: None)
+        grid.run_jobs([dataclasses.replace(done, force=True)], executor, lambda ended: None)
     assert folder(done).checkpoint.stat().st_mtime_ns > first
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from ltcbench import cli
 from ltcbench.errors import UserError
 from ltcbench.paper import tables
-from ltcbench.reporting import curves
-from ltcbench.reporting.curves import POINTS, Curve, Curves
+from ltcbench.reporting import learning_curves
+from ltcbench.reporting.learning_curves import POINTS, Curve, Curves
 
 from . import fake
 
@@ -51,11 +51,11 @@ def test_a_curve_ends_where_its_values_are_no_numbers_any_more(tmp_path: Path) -
     text = (folder / "metrics.csv").read_text()
     *before, last = text.splitlines()
     (folder / "metrics.csv").write_text("\n".join([*before, last.replace("0.7", "nan")]))
-    found = curves.measured(run, tmp_path)
+    found = learning_curves.measured(run, tmp_path)
     assert found is not None and found.epochs == (1, 2, 3, 4)
-    assert curves.measured(dataclasses.replace(run, metric="f1"), tmp_path) is None
+    assert learning_curves.measured(dataclasses.replace(run, metric="f1"), tmp_path) is None
     (folder / "metrics.csv").write_text(text.replace("\n2,", "\n1,"))
-    assert curves.measured(run, tmp_path) is None
+    assert learning_curves.measured(run, tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_a_damaged_file_of_curves_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "ltc-3.json"
     path.write_text(text)
     with pytest.raises(UserError, match=r"ltc-3\.json is not a file of published curves"):
-        curves.read(path)
+        learning_curves.read(path)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ltcbench.errors import UserError
-from ltcbench.running.evaluation import evaluated, job_of
 from ltcbench.running.folder import RunFolder
+from ltcbench.running.reevaluation import evaluated, job_of
 from ltcbench.settings.composition import composed
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ltcbench.errors import UserError
-from ltcbench.experiments import running, workers
+from ltcbench.experiments import conduct, workers
 from ltcbench.experiments.asked import asked
 from ltcbench.experiments.experiment import Draw, experiment
 from ltcbench.experiments.folder import ExperimentFolder, fingerprint, read_result
@@ -36,13 +36,13 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Draw]:
             done.append(draw)
             yield draw, workers._compute(name, settings, draw.key)
 
-    monkeypatch.setattr(running, "computed", computed)
+    monkeypatch.setattr(conduct, "computed", computed)
     return done
 
 
 def run(*more: str, name: str = "depth", jobs: int = 1) -> Path:
     protocol, settings = asked(name, [*WORDS, *more])
-    return running.run(name, protocol, settings, jobs)[1].path
+    return conduct.conduct(name, protocol, settings, jobs)[1].path
 
 
 def contents(path: Path) -> dict[str, bytes]:

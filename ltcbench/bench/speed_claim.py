@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ltcbench import terminal
-from ltcbench.bench import tables
+from ltcbench.bench import listing
 from ltcbench.bench.cases import Case, Shape
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.reporting import plots
 
 CLOSED = "cfc"
@@ -78,7 +78,7 @@ def text(rows: Sequence[Row]) -> str:
                     for slow in (False, True)
                 )
                 scale = EPOCH / BASE.batch if what == "step" else 1
-                own = tables.amount(fast[CLOSED] * scale, "s")
+                own = listing.amount(fast[CLOSED] * scale, "s")
                 ratios = [f"{fast[m] / fast[CLOSED]:.1f} ({eager[m] / eager[CLOSED]:.1f})" for m in solvers]
                 lines.append([str(value), own, *ratios])
             head = [sweep, CLOSED, *(f"{model} :{CLOSED}" for model in solvers)]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import torch
 
-from ltcbench.bench import actions, tables
+from ltcbench.bench import actions, listing
 from ltcbench.bench.cases import Case, Shape
 from ltcbench.bench.exponent import exponent
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.reporting import plots
 
 BASE = Shape(16, 32, 17, 32)
@@ -47,7 +47,7 @@ def text(rows: Sequence[Row]) -> str:
             every = exponent([getattr(row, name) for row in found], [row.median for row in found])
             end = f"from {name} {before} to {last} the cost grows as {name}^{slope(found, name):.2f}"
             lines.append(f"{who}: {end}; over all sizes as {name}^{every}.")
-    return "\n".join([tables.text(rows), "", *lines])
+    return "\n".join([listing.text(rows), "", *lines])
 
 
 def series(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -11,7 +11,7 @@ from ltcbench.paper.tables import MINUTES, Column
 from ltcbench.reporting import html, ink, pdf, pictures
 from ltcbench.reporting.charts import figure
 from ltcbench.reporting.comparison import Comparison
-from ltcbench.reporting.curves import Curves
+from ltcbench.reporting.learning_curves import Curves
 from ltcbench.reporting.rows import Row
 
 GAP = 16  # pixels between small pictures

@@ -15,7 +15,7 @@ from ltcbench.running.versions import versions
 EVERY = 1.0  # seconds between two writings of the draws
 
 
-def run(name: str, protocol: str, settings: Any, jobs: int) -> tuple[Result, ExperimentFolder]:
+def conduct(name: str, protocol: str, settings: Any, jobs: int) -> tuple[Result, ExperimentFolder]:
     """Compute the draws that are missing, then the result.
 
     Args:

@@ -15,7 +15,7 @@ from ltcbench.settings import composition, groups
 from ltcbench.settings.job import Job, checked
 from ltcbench.training import checkpoint
 from ltcbench.training.batches import Part
-from ltcbench.training.evaluate import evaluate
+from ltcbench.training.scoring import evaluate
 
 ELSEWHERE = ("device", "engine", "threads", "mirror", "force", "tracker", "tracking_uri")  # are not in config.yaml
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 from ltcbench.reporting.charts import apart, axis, frame
 from ltcbench.reporting.plots import HEIGHT, name_at, standalone
 

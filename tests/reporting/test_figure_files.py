@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ltcbench.paper import tables
-from ltcbench.reporting import figures, ink, pdf, pictures, published
+from ltcbench.reporting import figure_files, ink, pdf, pictures, published
 from ltcbench.reporting.charts import figure, marker
 from ltcbench.reporting.comparison import Comparison, compare
-from ltcbench.reporting.curves import Curves
+from ltcbench.reporting.learning_curves import Curves
 from ltcbench.reporting.wanted import Composer
 from tests.conftest import ROOT
 
@@ -24,7 +24,7 @@ def cheetah() -> Comparison:
 
 
 def test_the_picture_of_the_readme_is_what_the_tool_makes(cheetah: Comparison) -> None:
-    ((name, svg),) = figures.DRAWERS[0]([cheetah], Curves(Path("nowhere")))
+    ((name, svg),) = figure_files.DRAWERS[0]([cheetah], Curves(Path("nowhere")))
     assert name == "ltc-6-cheetah"
     assert ink.text(ink.plain(svg)) == (ROOT / "docs" / "ltc-6-cheetah.svg").read_bytes()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from ltcbench import terminal
-from ltcbench.bench.records import Row
+from ltcbench.bench.measurements import Row
 
 TITLES = {
     "step": "Training step: forward and backward",
