@@ -42,6 +42,7 @@ class Reader(HTMLParser):
         self.fetched: list[str] = []
         self.links: list[str] = []
         self.ids: set[str] = set()
+        self.text = ""
         self.feed(page.read_text())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -51,6 +52,9 @@ class Reader(HTMLParser):
             self.links += [given["href"]] if "href" in given else []
         elif tag != "base":
             self.fetched += [given[name] for name in ("src", "href", "srcset", "data", "action") if name in given]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
 
 def test_nothing_is_asked_of_the_network_and_nothing_leads_nowhere(site: Path) -> None:
@@ -67,6 +71,7 @@ def test_nothing_is_asked_of_the_network_and_nothing_leads_nowhere(site: Path) -
             target = (page.parent / path).resolve() if path else page
             assert target.is_file(), (page, link)
             assert target not in pages or not place or place in pages[target].ids, (page, link)
+        assert not re.search(r"\|[ -]*---|\n- |\]\(", read.text), page  # Markdown that was not understood
     for sheet in site.rglob("*.css"):
         assert not re.search(r"url\(['\"]?(https?:)?//|@import", sheet.read_text()), sheet
 
