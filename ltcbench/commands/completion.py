@@ -107,7 +107,7 @@ class _Built(Exception):
 
 
 def parser(verb: str) -> argparse.ArgumentParser:
-    """The parser of a verb, which ``run`` builds and would go on to use."""
+    """The parser of a verb, which ``main`` builds and would go on to use."""
     module = importlib.import_module(f"ltcbench.commands.{verb}")
     start: Callable[[list[str]], object] = module.flags_first if verb == "train" else module.main
 
