@@ -21,7 +21,7 @@ def test_every_command_exists() -> None:
     from importlib import import_module
 
     for name in cli.COMMANDS:
-        assert callable(import_module(f"ltcbench.commands.{name}").run)
+        assert callable(import_module(f"ltcbench.commands.{name}").main)
 
 
 @pytest.mark.parametrize(("verb", "hint"), [("trian", "did you mean train"), ("frobnicate", "expected one of train")])

@@ -10,7 +10,7 @@ from ltcbench.bench.cases import Case
 from ltcbench.bench.timing import Action
 from ltcbench.models import Network
 from ltcbench.models.cells.cell import Cell
-from ltcbench.models.scan import has_fused
+from ltcbench.models.choice import has_fused
 from ltcbench.settings.job import Trainer
 from ltcbench.training.optimiser import Optimiser
 

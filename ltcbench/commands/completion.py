@@ -107,9 +107,9 @@ class _Built(Exception):
 
 
 def parser(verb: str) -> argparse.ArgumentParser:
-    """The parser of a verb, which ``run`` builds and would go on to use."""
+    """The parser of a verb, which ``main`` builds and would go on to use."""
     module = importlib.import_module(f"ltcbench.commands.{verb}")
-    start: Callable[[list[str]], object] = module.flags_first if verb == "train" else module.run
+    start: Callable[[list[str]], object] = module.flags_first if verb == "train" else module.main
 
     def built(self: argparse.ArgumentParser, *_: object) -> None:
         raise _Built(self)

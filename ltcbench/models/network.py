@@ -10,9 +10,9 @@ from ltcbench.models.cells.affine import Dense
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.head import Head
 from ltcbench.models.cells.imputation import Imputation
+from ltcbench.models.choice import checked, chosen, stepper
 from ltcbench.models.inputs import Inputs
 from ltcbench.models.packing import Packing, spread
-from ltcbench.models.scan import checked, chosen, scan, stepper
 from ltcbench.models.times import retimed
 
 
@@ -24,7 +24,7 @@ class Network(nn.Module):
         output_size: width of the read-out; None gives the cell's outputs themselves, without its head.
         inputs: input handling; None: the inputs go to the cell as they are.
         feature_mask: whether a mask (B, T, F) may come with the inputs.
-        engine: how the cell is driven through time, see ``ltcbench.models.scan.ENGINES``.
+        engine: how the cell is driven through time, see ``ltcbench.models.choice.ENGINES``.
 
     Attributes:
         engine: as given; may be changed between calls.
@@ -130,8 +130,8 @@ class Network(nn.Module):
     def _scan(self, x: Tensor, state: State, elapsed: Tensor, packing: Packing) -> tuple[Tensor, State]:
         """Outputs (N, H) and the last state, the batch's rows in their own order."""
         x, elapsed, state = packing.pack(x), packing.pack(elapsed), packing.ordered(state)
-        self.ran = chosen(self.engine, self.cell, x, elapsed, packing.mask, packing.sizes)
-        outputs, state = scan(self.cell, x, state, elapsed, packing.mask, packing.sizes, self.ran)
+        self.ran, sequence = chosen(self.engine, self.cell, x, elapsed, packing.mask, packing.sizes)
+        outputs, state = sequence(self.cell, x, state, elapsed, packing.mask, packing.sizes)
         return outputs, packing.restored(state)
 
     def _read(self, outputs: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from ltcbench import models, tasks
 from ltcbench.errors import Failure, Interrupted, UserError
 from ltcbench.files import writing
 from ltcbench.models import Network
-from ltcbench.models.scan import has_fused
+from ltcbench.models.choice import for_training
 from ltcbench.progress import TrainingProgress
 from ltcbench.running.checks import check, check_answers, short_of_memory
 from ltcbench.running.done import done
@@ -33,9 +33,6 @@ from ltcbench.training.baselines import baselines
 from ltcbench.training.loop import train
 
 log = logging.getLogger("ltcbench")
-
-# Updates from which on the time that torch.compile takes, some seconds, comes back.
-WORTH_COMPILING = 3000
 
 
 def run_job(job: Job, differs: str = "") -> Result:
@@ -167,8 +164,7 @@ def built(job: Job, data: SequenceData, device: torch.device) -> Network:
     )
     network.to(device)
     updates = job.trainer.epochs * len(data.train) // job.trainer.batch_size
-    if job.engine == "auto" and updates >= WORTH_COMPILING and not has_fused(network.cell):
-        network.engine = "compiled"
+    network.engine = for_training(job.engine, network.cell, updates)
     return network
 
 

@@ -68,3 +68,14 @@ def test_data_that_are_not_here_are_not_fetched(job: Job, monkeypatch: pytest.Mo
     bench = Bench(3, torch.device("cpu"))
     assert campaign.measured(bench, [composed(["task=ozone", "model=lstm"])]) == []
     assert bench.notes == ["ozone is left out: get its data with ltcbench data fetch ozone."]
+
+
+def test_a_part_of_the_data_stands_for_all_of_them(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, sizes = Bench(3, torch.device("cpu")), []
+    monkeypatch.setattr(campaign.tasks, "at_hand", lambda name, source: source == "subset")
+    monkeypatch.setattr(campaign.tasks, "load", lambda *arguments, **options: data)
+    data = tasks.synthetic.make(tasks.TASKS["power"].SPEC)
+    monkeypatch.setattr(campaign, "updates", lambda job, sequences: sizes.append(sequences) or 1)
+    assert [row.task for row in campaign.measured(bench, [composed(["task=power", "model=lstm"])])] == ["power"]
+    assert sizes == [round(len(data.train) * 2075260 / 37288)]
+    assert bench.notes == ["power is measured on its subset data, 1.8% of the official ones."]

@@ -14,7 +14,7 @@ def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_a_whole_installation_is_well(capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor.run([]) == 0
+    assert doctor.main([]) == 0
     out = capsys.readouterr().out
     assert "all well." in out
     assert all(f"  {name} " in out for name in doctor.NEEDED)
@@ -25,22 +25,22 @@ def test_what_is_slower_without_a_compiler_is_named(
     compiler: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "library", lambda *_: object() if compiler else None)
-    assert doctor.run([]) == 0
+    assert doctor.main([]) == 0
     expected = "C compiler: works\n" if compiler else "C compiler: none that works here; slower on the CPU: ltc about"
     assert expected in capsys.readouterr().out
 
 
 def test_the_store_of_mlflow_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    doctor.run([])
+    doctor.main([])
     assert "runs/mlflow.db\n" in capsys.readouterr().out
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:5000")
-    doctor.run([])
+    doctor.main([])
     assert "MLflow store: http://host:5000\n" in capsys.readouterr().out
 
 
 def test_a_missing_package_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "NEEDED", (*doctor.NEEDED, "no-such-package"))
-    assert doctor.run([]) == 1
+    assert doctor.main([]) == 1
     assert "problem: no-such-package is missing" in capsys.readouterr().out
 
 
@@ -48,5 +48,5 @@ def test_a_folder_that_cannot_be_written_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LTCBENCH_RUNS", "/proc/nowhere")
-    assert doctor.run([]) == 1
+    assert doctor.main([]) == 1
     assert "set LTCBENCH_RUNS" in capsys.readouterr().out

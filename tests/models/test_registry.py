@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from ltcbench import models
 from ltcbench.errors import UserError
-from ltcbench.models.scan import FUSED
+from ltcbench.models.choice import IN_TORCH
 
 every_model = pytest.mark.parametrize("name", models.MODELS)
 MASKED = ("steps", "features")
@@ -82,7 +82,7 @@ def test_an_empty_batch_gives_an_empty_output(name: str, engine: str, masked: st
 
 
 VARIETIES: list[tuple[str, dict[str, Any]]] = [
-    *((name, {"engine": "fused"}) for name in models.MODELS if type(build(name).cell) in FUSED),
+    *((name, {"engine": "fused"}) for name in models.MODELS if type(build(name).cell) in IN_TORCH),
     ("cfc_mm", {"flavour": "tf"}),
     ("ctgru", {"per_scale": False}),
     ("ctrnn", {"solver": "ode"}),

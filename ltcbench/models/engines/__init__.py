@@ -1,1 +1,1 @@
-"""Faster ways to drive a cell through time than the reference loop in ``ltcbench.models.scan``."""
+"""Faster ways to drive a cell through time than the loop in ``scan``; ``choice`` decides between them."""
