@@ -14,6 +14,10 @@ $(VENV)/dev.done: $(VENV)/run.done
 	$(PIP) --editable '.[dev]'
 	touch $@
 
+$(VENV)/docs.done: $(VENV)/run.done
+	$(PIP) --editable '.[docs]'
+	touch $@
+
 run: $(VENV)/run.done  ## environment + the main job on the built-in task: a CfC learns XOR in a few minutes
 	$(BIN)/ltcbench train recipe=quick
 
@@ -33,6 +37,10 @@ format: $(VENV)/dev.done  ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Not with --quiet, which hides warnings from --strict as well.
+docs: $(VENV)/docs.done  ## the documentation as a site, in site/; opens from there, without a server
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 ui: $(VENV)/run.done  ## MLflow's pages on the runs
 	$(BIN)/ltcbench ui
 
@@ -40,9 +48,9 @@ wheel: $(VENV)/dev.done  ## build dist/ltcbench-*.whl
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:  ## remove the environment and what tools left behind; data and runs stay
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
-.PHONY: run test fast quotes format ui wheel clean help
+.PHONY: run test fast quotes format docs ui wheel clean help

@@ -34,7 +34,7 @@ def printed(command: str) -> str:
     said = io.StringIO()
     arguments = [*shlex.split(command)[1:], "--format", "md", "--from", str(ROOT / "runs" / "published")]
     with contextlib.redirect_stdout(said):
-        status = table.run(arguments)
+        status = table.main(arguments)
     if status:
         raise SystemExit(status)
     _, *paragraphs = said.getvalue().strip().split("\n\n")

@@ -1,9 +1,10 @@
-"""Hours of whole tables on one core of this machine, from updates of every training measured on its own data.
+"""Core-hours of whole tables on this machine, from updates of every training measured on its own data.
 
-Evaluation, one to three percent, and start-up are not in it. Cells that only a long training compiles are timed as
-they are without, so theirs are upper estimates.
+On a CPU processor time is taken, so that other work does not count. Evaluation, one to three percent, and start-up are
+not in it. Cells that only a long training compiles are timed as they are without, so theirs are upper estimates.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +15,7 @@ from ltcbench import tasks, terminal
 from ltcbench.bench.measure import Bench, spread
 from ltcbench.bench.measurements import Row
 from ltcbench.bench.timing import Action
+from ltcbench.data import cards
 from ltcbench.reporting import index, plan, published
 from ltcbench.running.grid import Planned
 from ltcbench.running.run import built
@@ -28,28 +30,49 @@ SECONDS = 1.0  # for all samples of one training, unless they are very few
 
 
 def measured(bench: Bench, jobs: Sequence[Job]) -> list[Row]:
-    """Seconds of an update of every training; those whose data are not here are left out, with a note."""
+    """Seconds of every training, from its updates; those without any of their data here are left out, with a note."""
     of_task: dict[str, list[Job]] = defaultdict(list)
     for job in {index.digest(tree(job)): job for job in jobs}.values():
         of_task[index.data_digest(tree(job)) + job.protocol].append(job)
     rows = []
     shown = tqdm(total=sum(map(len, of_task.values())), unit="training", disable=None, dynamic_ncols=True, leave=False)
     for some in of_task.values():
-        first = some[0]
-        if not tasks.at_hand(first.task, first.source):
-            bench.note(f"{first.task} is left out: get its data with ltcbench data fetch {first.task}.")
+        found = _source(bench, some[0])
+        if found is None:
             continue
-        options = first.task_options
-        data = tasks.load(first.task, first.protocol, first.source, first.quirks, first.mirror, **options)
+        source, share = found
+        first = some[0]
+        data = tasks.load(first.task, first.protocol, source, first.quirks, first.mirror, **first.task_options)
         for job in some:
-            rows.append(_row(bench, job, data))
+            rows.append(_row(bench, job, data, share))
             shown.update()
     shown.close()
     return rows
 
 
-def _row(bench: Bench, job: Job, data: SequenceData) -> Row:
-    (times,) = bench.times({"": update(job, data, bench.device)}).values()
+def _source(bench: Bench, job: Job) -> tuple[str | None, float] | None:
+    """The source of data that are here, and the share of the official ones that it has."""
+    if tasks.at_hand(job.task, job.source):
+        return job.source, 1.0
+    card = cards.load(str(tasks.TASKS[job.task].DATASET))
+    for source in card.sources:
+        if tasks.at_hand(job.task, source):
+            share = _lines(card, source) / _lines(card, "official")
+            bench.note(f"{job.task} is measured on its {source} data, {100 * share:.3g}% of the official ones.")
+            return source, share
+    bench.note(f"{job.task} is left out: get its data with ltcbench data fetch {job.task}.")
+    return None
+
+
+def _lines(card: cards.Card, source: str) -> int:
+    """Of the longest file of text, or 1."""
+    return max([1, *(payload.lines or 1 for payload in card.payloads(source))])
+
+
+def _row(bench: Bench, job: Job, data: SequenceData, share: float) -> Row:
+    """Seconds of a training on all of the official data, of which ``data`` are a share."""
+    clock = time.process_time if bench.device.type == "cpu" else time.perf_counter
+    (times,) = bench.times({"": update(job, data, bench.device)}, clock).values()
     return Row(
         what="campaign",
         model=job.model,
@@ -61,7 +84,7 @@ def _row(bench: Bench, job: Job, data: SequenceData) -> Row:
         features=data.spec.features,
         units=job.hidden_size,
         settings=index.digest(tree(job)),
-        **spread(times * updates(job, len(data.train))),
+        **spread(times * updates(job, round(len(data.train) / share))),
     )
 
 
@@ -103,7 +126,8 @@ def update(job: Job, data: SequenceData, device: torch.device) -> Action:
 def text(rows: Sequence[Row], by_table: Mapping[str, Sequence[Job]]) -> str:
     """Hours by table and by model: as measured, and of the same trainings as published runs tell."""
     seconds = {row.settings: row.median for row in rows}
-    speeds = plan.Speeds([], published.every(published.folder()))
+    whole = (run for run in published.every(published.folder()) if run.source != "subset")  # whose epochs are shorter
+    speeds = plan.Speeds([], whole)
     sums: dict[str, dict[str, list[float]]] = {"table": defaultdict(_zeros), "model": defaultdict(_zeros)}
     for table, jobs in by_table.items():
         for job in jobs:

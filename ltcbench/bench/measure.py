@@ -1,5 +1,6 @@
 """Measuring cases: our engines and the rivals, with the same weights on the same batch."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from ltcbench.bench.cases import Case
 from ltcbench.bench.limits import Product, Work
 from ltcbench.bench.measurements import Row
 from ltcbench.bench.rivals import NotThere, Rival, rival
-from ltcbench.bench.timing import Action, Times, interleaved, with_precision
+from ltcbench.bench.timing import Action, Clock, Times, interleaved, with_precision
 from ltcbench.models import Network
 
 SECONDS = 90.0
@@ -79,11 +80,11 @@ class Bench:
                 self.note(str(reason))
         return found
 
-    def times(self, doings: Mapping[K, Action]) -> dict[K, Times]:
-        """The times of actions, taken in turns."""
+    def times(self, doings: Mapping[K, Action], clock: Clock = time.perf_counter) -> dict[K, Times]:
+        """The times of actions by this clock, taken in turns."""
         torch.compiler.reset()  # else it gives up compiling after some cases, and says so only in its log
         synchronise = limits.synchroniser(self.device)
-        return interleaved(doings, self.repeats, self.seconds, synchronise=synchronise)
+        return interleaved(doings, self.repeats, self.seconds, clock, synchronise)
 
     def _times(self, group: Sequence[Case]) -> list[Row]:
         contests = [self._contest(case) for case in group]

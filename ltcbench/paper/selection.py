@@ -35,7 +35,7 @@ def check_overrides(overrides: Sequence[str]) -> None:
 
 
 def with_rows(table: Table, rows: Sequence[str]) -> Table:
-    """The table with further rows, models that it has not; they are trained as its columns say.
+    """The table with further rows, models that it has not; they are trained as its columns say, in all of them.
 
     Raises:
         UserError: there is no such model.
@@ -44,11 +44,12 @@ def with_rows(table: Table, rows: Sequence[str]) -> Table:
     for row in rows:
         if row not in there:
             raise unknown("model", row, there)
-    return (
-        replace(table, models={**table.models, **{row: () for row in rows if row not in table.models}})
-        if rows
-        else table
-    )
+    further = [row for row in rows if row not in table.models]
+    columns = {
+        name: replace(column, models=(*column.models, *further)) if column.models else column
+        for name, column in table.columns.items()
+    }
+    return replace(table, models={**table.models, **dict.fromkeys(further, ())}, columns=columns)
 
 
 def pair(asked: str) -> tuple[str, str]:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from ltcbench import models
 from ltcbench.models.choice import IN_TORCH, has_fused
 from ltcbench.models.engines import closed_form, native
+from tests.models.agreement import assert_engine, drawn
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 CELLS = (
@@ -29,39 +29,9 @@ def built(name: str, features: int = FEATURES, units: int = UNITS, **options: An
     return net
 
 
-def masked(kind: str, batch: int, steps: int) -> Tensor | None:
-    if kind == "holes":
-        return torch.rand(batch, steps) < 0.7
-    lengths = torch.randint(0, steps + 1, (batch, 1))
-    return torch.arange(steps) < lengths if kind == "ragged" else None
-
-
-def numbers(net: models.Network, engine: str, kind: str, batch: int, steps: int, same_time: bool) -> list[Tensor]:
-    """Outputs, last state and every gradient, of weights, inputs and the first state."""
-    net.engine = engine
-    torch.manual_seed(1)
-    x = torch.randn(batch, steps, net.cell.input_size, requires_grad=True)
-    elapsed = torch.full((batch, steps), 0.7) if same_time else 3 * torch.rand(batch, steps)
-    start = tuple(torch.randn_like(part).requires_grad_() for part in net.cell.initial_state(batch, x))
-    net.zero_grad()
-    y, state = net(x, start, elapsed, masked(kind, batch, steps))
-    sum((part * torch.randn_like(part)).sum() for part in (y, *state)).backward()
-    inputs = [x, *start, *net.parameters()]
-    return [part.detach() for part in (y, *state)] + [torch.zeros(1) if p.grad is None else p.grad for p in inputs]
-
-
-def assert_equal(net: models.Network, kind: str, batch: int = BATCH, steps: int = STEPS, same: bool = False) -> None:
-    reference, ours = (numbers(net, engine, kind, batch, steps, same) for engine in ("eager", "fused"))
+def assert_equal(net: models.Network, kind: str, same_time: bool = False) -> None:
+    assert_engine(net, "fused", drawn(kind, same_time=same_time))
     assert net.ran == "fused"
-    for a, b in zip(reference, ours, strict=True):
-        assert a.shape == b.shape
-        assert (a - b).abs().max() <= 1e-5 * max(1.0, a.abs().max().item())
-
-
-@pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
-@pytest.mark.parametrize("name", CELLS)
-def test_every_cell(name: str, kind: str) -> None:
-    assert_equal(built(name), kind)
 
 
 @pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
@@ -70,7 +40,7 @@ def test_every_cell(name: str, kind: str) -> None:
 @pytest.mark.parametrize("flavour", ["torch", "tf"])
 @pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s", "cfc_mm"])
 def test_every_cfc(name: str, flavour: str, layers: int, same_time: bool, kind: str) -> None:
-    assert_equal(built(name, flavour=flavour, backbone_layers=layers, backbone_units=5), kind, same=same_time)
+    assert_equal(built(name, flavour=flavour, backbone_layers=layers, backbone_units=5), kind, same_time)
 
 
 @pytest.mark.parametrize("kind", ["whole", "holes", "ragged"])
@@ -123,9 +93,7 @@ def test_every_activation_with_the_dropout_of_the_reference(activation: str, dro
 def test_every_size(name: str, kind: str, batch: int, steps: int, features: int, units: int) -> None:
     options = {"backbone_units": 7} if name.startswith("cfc") else {}
     net = built(name, features, units, **options)
-    reference, ours = (numbers(net, engine, kind, batch, steps, False) for engine in ("eager", "fused"))
-    for a, b in zip(reference, ours, strict=True):
-        assert (a - b).abs().max() <= 1e-5 * max(1.0, a.abs().max().item())
+    assert_engine(net, "fused", drawn(kind, batch, steps, features))
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -146,6 +114,8 @@ def test_a_wiring_and_what_is_read_of_it() -> None:
 
 def test_what_c_does_not_know_takes_the_engine_before() -> None:
     softplus = built("cfc", backbone_activation="softplus")
+    with torch.no_grad():
+        softplus.cell.backbone[0].bias -= 3  # else its sums saturate the heads, and gradients are nothing but rounding
     assert_equal(softplus, "holes")
     assert not closed_form.serves(softplus.cell, torch.zeros(1))
     assert not closed_form.serves(built("cfc").cell, torch.zeros(1, dtype=torch.float64))
@@ -158,5 +128,5 @@ def test_without_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     net(torch.randn(BATCH, STEPS, FEATURES))
     assert has_fused(net.cell) == (type(net.cell) in IN_TORCH)
     assert net.ran == ("fused" if has_fused(net.cell) else "eager")
-    net(torch.randn(BATCH, STEPS, FEATURES), mask=masked("holes", BATCH, STEPS))
+    net(torch.randn(BATCH, STEPS, FEATURES), mask=drawn("holes").mask)
     assert net.ran == ("fused" if name.startswith("cfc") else "eager")

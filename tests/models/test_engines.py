@@ -6,73 +6,66 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from ltcbench import models
 from ltcbench.errors import UserError
-from ltcbench.models.choice import IN_TORCH
+from ltcbench.models.choice import IN_C, IN_TORCH
 from ltcbench.models.engines import native
+from tests.models.agreement import assert_engine, drawn
 
 STEPS, BATCH, FEATURES, UNITS = 6, 4, 3, 8
+KINDS = pytest.mark.parametrize("kind", ["whole", "holes"])
 
 
-def numbers(net: models.Network, engine: str, masked: bool, same_time: bool) -> list[Tensor]:
-    """Outputs, last state and every gradient of a network with engine ``engine``."""
-    net.engine = engine
-    torch.manual_seed(1)
-    dtype = next(net.parameters()).dtype
-    x = torch.randn(BATCH, STEPS, FEATURES, dtype=dtype, requires_grad=True)
-    elapsed = 3 * torch.rand(BATCH, STEPS, dtype=dtype)
-    if same_time:
-        elapsed[:] = 0.7
-    mask = torch.rand(BATCH, STEPS) < 0.7 if masked else None
-    net.zero_grad()
-    _, start = net(torch.randn(BATCH, 2, FEATURES, dtype=dtype))
-    start = tuple(part.detach().requires_grad_() for part in start)
-    y, state = net(x, start, elapsed, mask)
-    loss = sum((part * torch.randn_like(part)).sum() for part in (y, *state) if part.dtype == dtype)
-    torch.as_tensor(loss).backward()
-    gradients = [
-        g for g in (x.grad, *(part.grad for part in start), *(p.grad for p in net.parameters())) if g is not None
-    ]
-    return [y.detach(), *(part.detach() for part in state), *gradients]
-
-
-def assert_equal(net: models.Network, engine: str, masked: bool, tolerance: float, same_time: bool = False) -> None:
-    reference = numbers(net, "eager", masked, same_time)
-    others = numbers(net, engine, masked, same_time)
-    assert len(reference) > 3
-    for a, b in zip(reference, others, strict=True):
-        assert (a - b).abs().max() <= tolerance * max(1.0, a.abs().max().item())
-
-
-def built(name: str, dtype: torch.dtype = torch.float64, **options: Any) -> models.Network:
+def built(name: str, dtype: torch.dtype = torch.float64, features: int = FEATURES, **options: Any) -> models.Network:
     torch.manual_seed(0)
-    net = models.build(name, FEATURES, UNITS, 2, **options).to(dtype)
+    net = models.build(name, features, UNITS, 2, **options).to(dtype)
     for parameter in net.parameters():  # so that no gradient is zero by symmetry
         parameter.data += 0.1 * torch.rand_like(parameter)
     return net
 
 
-FAST = [name for name, entry in models.MODELS.items() if entry.cell in IN_TORCH]
+FUSED_IN_PYTHON = [name for name, entry in models.MODELS.items() if entry.cell in IN_TORCH]
+FAST = ["ltc", *(name for name, entry in models.MODELS.items() if entry.cell in {**IN_TORCH, **IN_C})]
+SITUATIONS = {
+    "whole": drawn(),
+    "holes": drawn("holes"),
+    "padding": drawn("ragged"),
+    "same time": drawn(same_time=True),
+    "batch 1": drawn(batch=1),
+    "time 1": drawn(steps=1),
+    "features 1": drawn(features=1),
+    "no rows": drawn(batch=0),
+    "no steps": drawn("none"),
+}
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("name", FAST)
-def test_fused(name: str, masked: bool) -> None:
+def test_every_cell_that_has_a_faster_engine_in_every_situation(name: str, situation: str) -> None:
+    batch = SITUATIONS[situation]
+    net = built(name, torch.float32, features=batch.x.shape[2])
+    assert_engine(net, "auto", batch)
+    eager = situation.startswith("no ") or (name, situation) == ("rnn", "holes")
+    assert (net.ran == "eager") == eager
+
+
+@KINDS
+@pytest.mark.parametrize("name", FUSED_IN_PYTHON)
+def test_fused(name: str, kind: str) -> None:
     net = built(name)
-    assert_equal(net, "fused", masked, 1e-11)
-    expected = "fused" if not masked or name.startswith(("cfc", "ctrnn", "node", "exprnn")) else "eager"
+    assert_engine(net, "fused", drawn(kind), 1e-11)
+    expected = "fused" if kind == "whole" or name.startswith(("cfc", "ctrnn", "node", "exprnn")) else "eager"
     assert net.ran == expected
 
 
 @pytest.mark.parametrize("name", ["cfc", "cfc_nogate", "cfc_s", "cfc_mm"])
 @pytest.mark.parametrize("flavour", ["torch", "tf"])
 @pytest.mark.parametrize("layers", [0, 2])
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
-def test_fused_cfc_with_the_same_time_between_all_steps(name: str, flavour: str, layers: int, masked: bool) -> None:
+@KINDS
+def test_fused_cfc_with_the_same_time_between_all_steps(name: str, flavour: str, layers: int, kind: str) -> None:
     net = built(name, backbone_units=5, backbone_layers=layers, flavour=flavour)
-    assert_equal(net, "fused", masked, 1e-11, same_time=True)
+    assert_engine(net, "fused", drawn(kind, same_time=True), 1e-11)
 
 
 @pytest.mark.parametrize("name", ["cfc", "cfc_s", "cfc_mm"])
@@ -97,44 +90,44 @@ def test_fused_cfc_without_gradients_and_with_half_of_them(name: str, batch: int
 def test_fused_cfc_with_every_option(name: str, flavour: str, layers: int, activation: str, dropout: float) -> None:
     options = {"flavour": flavour, "backbone_layers": layers, "backbone_activation": activation}
     net = built(name, backbone_units=5, backbone_dropout=dropout, **options)
-    assert_equal(net, "fused", True, 1e-11)
+    assert_engine(net, "fused", drawn("holes"), 1e-11)
     assert net.ran == "fused"
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@KINDS
 @pytest.mark.parametrize("clip", [None, 0.3])
 @pytest.mark.parametrize("step_size", [0.1, None, 0.9])
 @pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
 @pytest.mark.parametrize("flavour", ["ltc", "ode_lstm"])
 @pytest.mark.parametrize("name", ["ctrnn", "node"])
 def test_fused_explicit_solvers(
-    name: str, flavour: str, solver: str, step_size: float | None, clip: float | None, masked: bool
+    name: str, flavour: str, solver: str, step_size: float | None, clip: float | None, kind: str
 ) -> None:
     net = built(name, flavour=flavour, solver=solver, step_size=step_size, clip=clip, unfolds=3)
-    assert_equal(net, "fused", masked, 1e-11)  # with steps of up to 2.7 that leave the bounds
+    assert_engine(net, "fused", drawn(kind), 1e-11)  # with steps of up to 2.7 that leave the bounds
     assert net.ran == "fused"
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@KINDS
 @pytest.mark.parametrize("clip", [None, 0.3])
 @pytest.mark.parametrize("step_size", [0.1, 0.6])
 @pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
 @pytest.mark.parametrize("flavour", ["ltc", "ode_lstm"])
 @pytest.mark.parametrize("name", ["ctrnn", "node"])
 def test_explicit_solvers_in_c(
-    name: str, flavour: str, solver: str, step_size: float, clip: float | None, masked: bool
+    name: str, flavour: str, solver: str, step_size: float, clip: float | None, kind: str
 ) -> None:
     options = {"flavour": flavour, "solver": solver, "step_size": step_size, "clip": clip, "unfolds": 2}
     net = built(name, torch.float32, **options)
-    assert_equal(net, "fused", masked, 2e-5)  # with steps of up to 1.8 that leave the bounds
+    assert_engine(net, "fused", drawn(kind))  # with steps of up to 1.8 that leave the bounds
     assert net.ran == "fused"
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@KINDS
 @pytest.mark.parametrize("solver", ["euler", "heun", "rk4"])
-def test_ode_rnn_in_c(solver: str, masked: bool) -> None:
+def test_ode_rnn_in_c(solver: str, kind: str) -> None:
     net = built("ode_rnn", torch.float32, solver=solver)
-    assert_equal(net, "fused", masked, 2e-5)
+    assert_engine(net, "fused", drawn(kind))
     assert net.ran == "fused"
 
 
@@ -143,18 +136,8 @@ def test_ode_rnn_in_c(solver: str, masked: bool) -> None:
 def test_loops_in_c_with_rows_of_every_length(name: str, batch: int, steps: int, features: int, units: int) -> None:
     torch.manual_seed(0)
     net = models.build(name, features, units, 2)
-    x, elapsed = torch.randn(batch, steps, features), torch.rand(batch, steps)
-    mask = torch.arange(steps) < ((steps - torch.arange(batch)) % (steps + 1)).unsqueeze(1)
-    weights = torch.randn(batch, steps, 2), torch.randn(batch, units)
-    results = []
-    for net.engine in ("eager", "auto"):
-        net.zero_grad()
-        y, (last,) = net(x, None, elapsed, mask)
-        ((y * weights[0]).sum() + (last * weights[1]).sum()).backward()
-        results.append([y, last, *(part.grad for part in net.parameters())])
+    assert_engine(net, "auto", drawn("ragged", batch, steps, features))
     assert net.ran == ("compiled" if name == "ltc" else "fused")
-    for a, b in zip(*results, strict=True):
-        assert (a - b).abs().max() <= 1e-5 * max(1.0, a.abs().max().item())
 
 
 def test_gradients_of_a_state_that_does_not_decay() -> None:
@@ -178,16 +161,16 @@ def test_gradients_of_a_state_that_does_not_decay() -> None:
 
 @pytest.mark.parametrize("wiring", ["random", "ncp"])
 def test_fused_cfc_with_a_wiring(wiring: str) -> None:
-    assert_equal(built("cfc", backbone_layers=0, wiring=wiring), "fused", False, 1e-11)
+    assert_engine(built("cfc", backbone_layers=0, wiring=wiring), "fused", drawn(), 1e-11)
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@KINDS
 @pytest.mark.parametrize("wiring", ["full", "ncp"])
 @pytest.mark.parametrize("constraint", ["projection", "softplus"])
 @pytest.mark.parametrize("flavour", ["ltc", "cfc_torch", "cfc_tf", "ncps"])
-def test_ltc_in_c(flavour: str, constraint: str, wiring: str, masked: bool) -> None:
+def test_ltc_in_c(flavour: str, constraint: str, wiring: str, kind: str) -> None:
     net = built("ltc", torch.float32, flavour=flavour, constraint=constraint, wiring=wiring)
-    assert_equal(net, "compiled", masked, 2e-5)
+    assert_engine(net, "compiled", drawn(kind))
     assert net.ran == "compiled"
 
 
@@ -208,7 +191,7 @@ def test_ltc_in_c_far_outside_the_sigmoids_range_and_with_nan() -> None:
 def test_compiled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The step is captured whole, but not turned into machine code, which would take minutes for all."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager", fullgraph=True))
-    assert_equal(built(name), "compiled", True, 1e-10)
+    assert_engine(built(name), "compiled", drawn("holes"), 1e-10)
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")
@@ -235,7 +218,7 @@ def test_a_step_is_compiled_once_for_any_number_of_rows(monkeypatch: pytest.Monk
 @pytest.mark.filterwarnings("ignore")  # of torch's own code, while it compiles
 def test_compiled_to_machine_code() -> None:
     net = built("ctgru", torch.float32)
-    assert_equal(net, "compiled", False, 1e-5)
+    assert_engine(net, "compiled", drawn(), 1e-5)
     assert net.ran == "compiled"
     with torch.no_grad():  # another batch size: as it is, no second compilation
         assert net(torch.randn(BATCH + 1, STEPS, FEATURES))[0].shape == (BATCH + 1, STEPS, 2)

@@ -24,3 +24,19 @@ def test_protocols() -> None:
     assert selection.protocols("clean") == ("clean",)
     with pytest.raises(UserError, match="did you mean both"):
         selection.protocols("bot")
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_a_further_row_stands_in_every_column(name: str) -> None:
+    own = tables.table(name)
+    table = selection.with_rows(own, ["gru", "ltc"])  # new to most tables, there already in some
+    runnable = {cell.column.name for cell in table.cells() if cell.model == "gru" and not cell.why_not_run}
+    assert runnable == {name for name, column in table.columns.items() if column.metric != tables.MINUTES}
+    before = {(cell.model, cell.column.name): cell.why_not_run for cell in own.cells()}
+    after = {(cell.model, cell.column.name): cell.why_not_run for cell in table.cells() if cell.model in own.models}
+    assert after == before
+
+
+def test_a_row_that_does_not_exist() -> None:
+    with pytest.raises(UserError, match="did you mean gru"):
+        selection.with_rows(tables.table("ltc-6"), ["grü"])

@@ -111,9 +111,12 @@ def test_stopped_anywhere_and_gone_on_with_equals_undisturbed(tmp_path: Path, st
     assert all(torch.equal(best[0][name], best[1][name]) for name in best[1])
 
 
-@pytest.mark.parametrize("name", ["exprnn", "skip_lstm", "hippo_legs", "mtand", "mtand_full", "ip_nets", "seft"])
+IN_C = ("ltc", "cfc", "node", "lstm", "gru", "ctgru", "ode_lstm", "gru_ode", "ct_lstm", "phased_lstm", "gru_d")
+
+
+@pytest.mark.parametrize("name", [*IN_C, "exprnn", "skip_lstm", "hippo_legs", "mtand", "mtand_full", "ip_nets", "seft"])
 def test_a_model_of_any_kind_goes_on_as_if_undisturbed(tmp_path: Path, name: str) -> None:
-    """With parameters of two learning rates, states that count, and random parts beside dropout."""
+    """In C, with parameters of two learning rates, states that count, and random parts beside dropout."""
 
     def built(seed: int) -> models.Network:
         torch.manual_seed(seed)
