@@ -1,21 +1,27 @@
-"""What the documentation quotes is what the tool says of the published runs."""
+"""What the documentation quotes, shows and tells to type is what the tool says, does and takes."""
 
 import re
-import textwrap
+import subprocess
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from ltcbench.paper import tables
 from ltcbench.reporting import formats
 
+from . import blocks, typed
+from .blocks import Block
 from .conftest import ROOT
 from .test_findings import compared
 
 README = ROOT / "README.md"
 PAGES = sorted(
-    page for folder in (".", "docs", "datasets", "runs", "runs/published") for page in (ROOT / folder).glob("*.md")
+    page
+    for pattern in ("*.md", "docs/**/*.md", "datasets/*.md", "runs/*.md", "runs/published/*.md")
+    for page in ROOT.glob(pattern)
 )
 
 
@@ -35,16 +41,67 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / link).exists(), link
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    verbs = set(re.findall(r"^ +ltcbench (\w+)", README.read_text(), flags=re.MULTILINE))
-    assert verbs >= {"train", "reproduce", "table", "report"}
-    for verb in verbs:
-        assert (ROOT / "ltcbench" / "commands" / f"{verb}.py").is_file()
+TUTORIALS = ROOT / "docs" / "tutorials"  # run as they stand: test_tutorials.py
 
 
-def test_the_python_of_the_readme_runs() -> None:
-    block = re.search(r"## From Python\n\n((?:    .*\n|\n)+)", README.read_text())
-    assert block is not None
+def blocks_of(pages: Iterable[Path]) -> list[Block]:
+    return [block for page in pages for block in blocks.blocks(page)]
+
+
+def is_python(block: Block) -> bool:
+    return block.language == "python" or block.text.startswith(("import ", "from "))
+
+
+def inline(page: Path) -> Iterator[str]:
+    """Commands in the middle of a sentence that can be typed as they stand."""
+    tokens = MarkdownIt().enable("table").parse(page.read_text(encoding="utf-8"))
+    for code in (child for token in tokens for child in token.children or () if child.type == "code_inline"):
+        if code.content.startswith("ltcbench ") and not re.search(r"\.\.\.|[|\[]|\b[A-Z]{3,}\b", code.content):
+            yield code.content
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_is_run_or_looked_at_or_says_why_not(page: Path) -> None:
+    for block in blocks_of([page] if page.parent != TUTORIALS else []):
+        lines = [line for line in block.text.splitlines() if line.strip()]
+        seen = is_python(block) or len(list(typed.commands(block))) == len(lines)
+        assert seen != bool(block.not_run), f"{block}: run it, or say <!-- not run: WHY --> before it, and not both"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_can_be_typed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in blocks.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    commands = [(str(block), line) for block in blocks_of([page]) for line in typed.commands(block)]
+    for place, command in dict.fromkeys([*commands, *((page.name, line) for line in inline(page))]):
+        if typed.OWN not in command:
+            try:
+                typed.look_at(command)
+            except Exception as error:
+                raise AssertionError(f"{place}: {command}") from error
+
+
+@pytest.mark.slow
+def test_commands_with_code_of_ones_own(tmp_path: Path) -> None:
+    pages = [page for page in PAGES if page.parent != TUTORIALS]
+    given = [line for block in blocks_of(pages) for line in typed.commands(block) if typed.OWN in line]
+    script = ["ltcbench new model my_cell", "ltcbench new task my_task"]
+    harmless = {" train ": " --cfg job", " reproduce ": " --dry-run"}
+    for line in dict.fromkeys(line.partition(" # ")[0].strip() for line in given):
+        script += [line + "".join(flag for verb, flag in harmless.items() if verb in line)]
+    assert len(script) > 5
+    done = subprocess.run(
+        ["bash", "-ex"], input="\n".join(script), cwd=tmp_path, env=blocks.environment(tmp_path), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("block", [one for one in blocks_of(PAGES) if is_python(one) and not one.not_run
+                                   and one.page.parent != TUTORIALS], ids=str)  # fmt: skip
+def test_python_runs(block: Block) -> None:
     said: dict[str, Any] = {}
-    exec(textwrap.dedent(block[1]), said)
-    assert said["y"].shape == (8, 5)
+    exec(block.text, said)
+    if block.page == README:
+        assert said["y"].shape == (8, 5)
