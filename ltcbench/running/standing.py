@@ -33,6 +33,8 @@ def standing(
     value = math.nan if ours is None else ours
     name, best = max(baselines.items(), key=lambda item: sign * item[1])
     beaten = not sign * value > sign * best
+    if math.isnan(value):
+        return Standing(f"no test {metric}; without a network: {others}.", beaten)
     line = f"test {metric} {value:.4g}; without a network: {others}"
     if beaten:
         line += f". The network does not beat {name}: it may need more epochs, another learning rate or other inputs"

@@ -24,3 +24,7 @@ def test_the_line_names_all_and_who_is_not_beaten() -> None:
     line = standing("mse", "min", 2.0, {"constant": 3.0, "last value": 1.23456, "linear": 1.5}).line
     assert line.startswith("test mse 2; without a network: constant 3, last value 1.235, linear 1.5. ")
     assert "does not beat last value" in line
+
+
+def test_a_network_that_diverged_at_once_has_no_number_and_gets_no_advice() -> None:
+    assert standing("mse", "min", None, {"constant": 3.0}).line == "no test mse; without a network: constant 3."
