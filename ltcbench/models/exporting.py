@@ -1,5 +1,6 @@
 """A network as a function of tensors alone, for programs without this package: one time step, or whole sequences."""
 
+import copy
 from typing import Any
 
 import torch
@@ -123,6 +124,6 @@ def whole_program(network: Network) -> ExportedProgram:
 
 
 def _frozen(network: Network) -> Network:
-    """The network itself, ready to be recorded: a parameter that wants gradients would have to be recorded too."""
-    frozen: Any = network.eval().requires_grad_(False)
+    """A copy, ready to be recorded: a parameter that wants gradients would have to be recorded too."""
+    frozen: Any = copy.deepcopy(network).eval().requires_grad_(False)
     return frozen  # type: ignore[no-any-return]

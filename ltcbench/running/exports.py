@@ -83,11 +83,13 @@ def _torch(program: torch.export.ExportedProgram, about: str) -> tuple[bytes, Fu
 
 def _onnx(program: torch.export.ExportedProgram, about: str) -> tuple[bytes, Function]:
     from onnxruntime import InferenceSession
+    from onnxscript.optimizer import remove_unused_nodes
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # that torchvision is not there
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside torch and onnxscript are not the user's business
         graph: Any = torch.onnx.export(program, dynamo=True, verbose=False)
+    remove_unused_nodes(graph.model)  # torch leaves constants behind, of which every reader would warn
     graph.model.metadata_props["ltcbench"] = about
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.onnx"

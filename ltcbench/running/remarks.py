@@ -23,7 +23,7 @@ def remarks(data: SequenceData) -> Iterator[str]:
     if not least <= median <= most or largest > far:
         warning = ": far from 1, where models begin; see task.time_unit"
     clock = data.spec.clock
-    unit = f" (1 is {clock.unit:.4g}{' s' if clock.dates else ''})" if clock else ""
+    unit = f" (1 is {clock.unit:.4g}{' s' if clock.dates else ' in the table'})" if clock else ""
     yield f"elapsed times of the training part{unit}: median {median:.4g}, largest {largest:.4g}{warning}."
 
 

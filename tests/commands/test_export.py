@@ -16,16 +16,20 @@ from tests.commands.test_predict import REGRESSION, log_of_a_sensor, own_runs, t
 __all__ = ["own_runs"]  # a fixture
 
 
-def test_the_same_numbers_from_onnxruntime(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_numbers_from_onnxruntime(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """One recording with times, missing values and a number three rows ahead, from training to the other program."""
     from onnxruntime import InferenceSession
 
     folder = trained(log_of_a_sensor(tmp_path / "old.csv", 200), *REGRESSION)
     file = tmp_path / "net.onnx"
-    capsys.readouterr()
+    capfd.readouterr()
     assert cli.run(["export", str(folder), "--to", "onnx", "--out", str(file)]) == 0
-    assert capsys.readouterr().out.startswith(f"{file}: {file.stat().st_size} bytes, ")
-    run, session = ltcbench.load(folder), InferenceSession(file)
+    said, run = capfd.readouterr(), ltcbench.load(folder)
+    assert said.out.startswith(
+        f"{file}: {file.stat().st_size} bytes, {run.network.size()} parameters, outputs compared"
+    )
+    assert run.network.size() > 0 and not said.err
+    session = InferenceSession(file)
     x, elapsed, observed = torch.randn(4, 9, 2), torch.rand(4, 9), torch.rand(4, 9, 2) > 0.5
     given = [part.numpy() for part in (x, elapsed, observed)]
     (theirs,) = session.run(None, dict(zip((one.name for one in session.get_inputs()), given, strict=True)))

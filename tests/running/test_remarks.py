@@ -32,7 +32,7 @@ def test_the_pace_of_own_data_is_told(gaps: list[float], line: str) -> None:
 
 def test_what_one_is_is_told() -> None:
     whole = paced([1, 1, 3])
-    for clock, unit in ((Clock(True, 60), "(1 is 60 s)"), (Clock(False, 0.5), "(1 is 0.5)")):
+    for clock, unit in ((Clock(True, 60), "(1 is 60 s)"), (Clock(False, 0.5), "(1 is 0.5 in the table)")):
         spec = dataclasses.replace(whole.spec, clock=clock)
         (told,) = remarks(dataclasses.replace(whole, spec=spec))
         assert f"elapsed times of the training part {unit}: median 1, largest 3." in told
