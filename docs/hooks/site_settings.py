@@ -9,6 +9,7 @@ import yaml
 from site_prose import code, escaped, table
 
 from ltcbench import places
+from ltcbench.files import from_yaml
 from ltcbench.settings import groups
 
 FOLDER = "reference/settings"
@@ -128,9 +129,10 @@ def _option(group: str, name: str) -> Iterator[str]:
     if said:
         yield escaped(said)
     file = groups.file(group, name)
-    inherited = re.search(r"^defaults: \[(\w+), _self_\]", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    defaults = (from_yaml(file.read_text(encoding="utf-8")) or {}).get("defaults", [])
+    inherited = [one for one in defaults if isinstance(one, str) and one != "_self_"]
     if inherited:
-        yield f"Otherwise as [{inherited[1]}](#{inherited[1]})."
+        yield f"Otherwise as {', '.join(f'[{one}](#{one})' for one in inherited)}."
     found = settings(file)
     if found:
         yield _table(found)

@@ -54,8 +54,21 @@ def runs_anchor(row: Row) -> str:
     return f"runs-{row.cell.table.name}-{row.cell.column.name}-{row.cell.model}-{row.protocol}"
 
 
+def protocols_run(comparison: Comparison, column: Column) -> list[str]:
+    """The protocols under which there is something of ours in a column; every one where there is nothing at all."""
+    there = [
+        protocol
+        for protocol in comparison.protocols
+        if any(row.runs for row in comparison.column(column, protocol))
+        or comparison.baselines.get((column.name, protocol))
+    ]
+    return there or list(comparison.protocols)
+
+
 def column_table(comparison: Comparison, column: Column, linked: bool = False, of: bool | None = None) -> str:
     """One column of the table: a line a model, a group of places a protocol.
+
+    What holds of all numbers under a protocol is said once, above them. A protocol without a run is said to be without.
 
     Args:
         comparison: the table.
@@ -63,40 +76,64 @@ def column_table(comparison: Comparison, column: Column, linked: bool = False, o
         linked: link our numbers to the runs behind them, which have to be on the page.
         of: only the models that were run (True), with what needs no network, or those that were not (False).
     """
-    by_protocol = {p: rows for p in comparison.protocols if (rows := comparison.column(column, p))}
+    every = {p: rows for p in comparison.protocols if (rows := comparison.column(column, p))}
+    by_protocol = {p: rows for p, rows in every.items() if p in protocols_run(comparison, column)}
+    shared = {protocol: _shared(rows) for protocol, rows in by_protocol.items()}
     head = [*heads("model"), *heads("paper", kind="number")]
     above = tag("td", colspan=2)
     for protocol in by_protocol:
-        above += tag("th", PROTOCOLS[protocol], scope="colgroup", colspan=3, class_=f"group {protocol}")
+        of_all = tag("small", escape("; ".join(shared[protocol]))) if shared[protocol] else ""
+        above += tag("th", PROTOCOLS[protocol], of_all, scope="colgroup", colspan=3, class_=f"group {protocol}")
         head += [*heads("ours", kind=f"number {protocol}"), *heads("difference", kind=f"difference {protocol}"),
                  *heads("verdict", kind=protocol)]  # fmt: skip
     bests = {protocol: best(column, means(rows)) for protocol, rows in by_protocol.items()}
     papers_best = best(column, theirs(column))
     lines = []
-    for line in zip(*by_protocol.values(), strict=True):
+    for line in zip(*every.values(), strict=True):
         cell = line[0].cell
         if of is not None and of != any(row.runs for row in line):
             continue
         places = [tag("th", escape(cell.model), scope="row")]
         places.append(_number(words.paper(cell), cell.number and cell.number.mean, cell.model in papers_best))
         for row in line:
-            places += _places(row, cell.model in bests[row.protocol], linked)
+            if row.protocol in by_protocol:
+                places += _places(row, cell.model in bests[row.protocol], linked, shared[row.protocol])
         lines.append(tag("tr", *places, data_verdicts=" ".join(row.verdict.replace(" ", "-") for row in line)))
     lines += [] if of is False else _trivial(comparison, column, list(by_protocol))
     caption = f"{column.name}, {column.setting}: {words.measured(column)}" + (", not run" if of is False else "")
-    return table(caption, head, lines, tag("tr", above) if len(by_protocol) > 1 else "", "cells")
+    caption += "".join(f"; {PROTOCOLS[protocol]}: not run" for protocol in every if protocol not in by_protocol)
+    return table(caption, head, lines, tag("tr", above) if len(every) > 1 or any(shared.values()) else "", "cells")
 
 
-def _places(row: Row, is_best: bool, linked: bool) -> list[str]:
-    """Ours, the difference and the verdict of a cell."""
+def _shared(rows: Sequence[Row]) -> list[str]:
+    """Marks that every row of ours has and remarks that every row beside a number of the paper's has, of several."""
+    ours = [row for row in rows if row.runs]
+    beside = [row.remarks for row in ours if row.cell.number]
+    found = []
+    for said in ([row.marks for row in ours], beside):
+        if len(said) > 1:
+            found += [text for text in said[0] if all(text in others for others in said)]
+    return found
+
+
+def _places(row: Row, is_best: bool, linked: bool, said: Sequence[str] = ()) -> list[str]:
+    """Ours, the difference and the verdict of a cell; what is said already is left out."""
     link = f"#{runs_anchor(row)}" if linked and row.runs else None
     found, text = row.found, words.difference(row)
     strip = "" if found is None else charts.interval(found.value, found.low, found.high, margin(row.cell), text)
     kind = words.verdict(row).replace(", ", " ") if row.direction else row.verdict.replace(" ", "-")
-    remarks = tag("small", escape("; ".join(row.remarks))) if row.remarks else ""
+    left = [remark for remark in row.remarks if remark not in said]
+    remarks = tag("small", escape("; ".join(left))) if left else ""
     verdict = tag("span", escape(words.verdict(row)), class_=f"mark {kind}")
     return [
-        _number(words.mean(row), row.ours and row.ours.mean, is_best, row.protocol, link, ", ".join(row.marks)),
+        _number(
+            words.mean(row),
+            row.ours and row.ours.mean,
+            is_best,
+            row.protocol,
+            link,
+            ", ".join(mark for mark in row.marks if mark not in said),
+        ),
         tag(
             "td",
             strip,

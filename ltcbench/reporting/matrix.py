@@ -13,6 +13,7 @@ from ltcbench.reporting.rows import Row
 from ltcbench.reporting.statistics import LEVEL, Summary, difference, holm
 
 NARROW = 4  # places in a line that go into one column of a page
+NONE = "none"  # of the runs came to a number
 DIFFERS, TIED, RESERVED = "†", "‡", "§"
 EXPLANATION = (
     f"Mean ± sample deviation over the seeds. {DIFFERS} differs from the paper's number (Welch's test, Holm's "
@@ -54,8 +55,8 @@ def blocks(comparison: Comparison) -> list[Block]:
     }
     found = [Block("as the paper prints them", _lines(comparison, theirs, printed))] if theirs else []
     for protocol in comparison.protocols:
-        rows = [row for row in comparison.rows if row.protocol == protocol and row.ours]
-        if rows:
+        rows = [row for row in comparison.rows if row.protocol == protocol and row.runs]
+        if any(row.ours for row in rows):
             found.append(_ours(comparison, protocol, rows))
     return found
 
@@ -63,8 +64,10 @@ def blocks(comparison: Comparison) -> list[Block]:
 def _ours(comparison: Comparison, protocol: str, rows: list[Row]) -> Block:
     summaries, printed = {}, {}
     for row in rows:
-        if row.ours:
-            key = row.cell.model, row.cell.column.name
+        key = row.cell.model, row.cell.column.name
+        if row.ours is None:
+            printed[key] = f"{NONE}{RESERVED}"
+        else:
             summaries[key] = row.ours
             signs = (DIFFERS * (row.verdict == "differs"), RESERVED * bool(_reservations(row)))
             printed[key] = words.number(row.ours, row.cell.column) + "".join(signs)
@@ -88,8 +91,7 @@ def _below(rows: list[Row]) -> tuple[str, ...]:
 
 def _reservations(row: Row) -> str:
     """What keeps a cell from being one of whole runs on the official data, all of them finished."""
-    failed = f"{row.failed} of {len(row.runs)} diverged or failed"
-    return "; ".join([*row.marks, *([failed] if row.failed else [])])
+    return "; ".join(row.marks)
 
 
 def _lines(
@@ -102,7 +104,7 @@ def _lines(
         there = {model: summary for (model, name), summary in summaries.items() if name == column.name}
         leaders = best(column, {model: summary.mean for model, summary in there.items()})
         tied = _tied(there, leaders) if column.metric != MINUTES else set()
-        for model in there:
+        for model in (model for model, name in printed if name == column.name):
             text = printed[model, column.name] + TIED * (model in tied)
             cells[model, column.name] = Text(text, model in leaders)
     models = [model for model in comparison.table.models if any(name == model for name, _ in cells)]

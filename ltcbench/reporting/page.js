@@ -70,7 +70,7 @@ function rows(table) {
   const seen = (row) => [...row.cells].filter((cell) => !away || !cell.classList.contains(away));
   const [above, heads] = table.tHead.rows.length > 1 ? table.tHead.rows : [null, table.tHead.rows[0]];
   const groups = above ? [...above.cells].flatMap((cell) => Array(cell.colSpan).fill(cell)) : [];
-  const places = [...heads.cells].map((cell, place) => [cell, groups[place]?.textContent ?? ""])
+  const places = [...heads.cells].map((cell, place) => [cell, groups[place] ? words(groups[place]) : ""])
     .filter(([cell]) => !away || !cell.classList.contains(away));
   const head = places.map(([cell, group]) => group ? `${words(cell)} (${group})` : words(cell));
   return [head, ...[...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => seen(row).map(words))];

@@ -13,7 +13,7 @@ from ltcbench.paper.tables import MINUTES
 from ltcbench.reporting import diagram
 from ltcbench.reporting.comparison import Comparison, means, theirs
 from ltcbench.reporting.layout import PROTOCOLS, Layout, Section, Text
-from ltcbench.reporting.markup import details, figure, tag
+from ltcbench.reporting.markup import figure, fold, tag
 from ltcbench.reporting.nemenyi import Ranks, ranks
 
 TASKS = 5  # in common, at least
@@ -112,5 +112,4 @@ def section(comparisons: Sequence[Comparison]) -> str:
     found = standings(comparisons)
     said = [tag("p", escape(f"{one.title}. {one.sentence()}"), class_="said") for one in found]
     picture = figure(diagram.svg([(one.title, one.found) for one in found if one.found]), EXPLANATION)
-    shown = details("Mean ranks and critical differences", picture, *said)
-    return tag("section", tag("h2", TITLE), shown, id="ranks")
+    return tag("section", fold("h2", TITLE, "mean ranks and critical differences", picture, *said), id="ranks")

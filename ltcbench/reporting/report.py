@@ -73,8 +73,8 @@ def report(
     names = {"glance": "at a glance", "duel": "LTC or LSTM", "ranks": "ranks", **{name: name for name in tables}}
     names |= {"switches": "one switch at a time"} if turned else {}
     links = [tag("li", tag("a", name, href=f"#{place}")) for place, name in names.items()]
-    sections = [*(_table(comparison, curves) for comparison in comparisons), *map(_exhibit, exhibits)]
-    sections.append(waterfall.section(turned))
+    sections = [*(_table(comparison, curves) for comparison in comparisons), waterfall.section(turned)]
+    sections.append(tag("div", *map(_exhibit, exhibits), class_="columns"))
     return page(
         "ltcbench: what reproduces of the LTC and CfC papers",
         _header(comparisons, made)
@@ -118,11 +118,24 @@ def _table(comparison: Comparison, curves: Curves) -> str:
     again = tag("code", f"ltcbench reproduce {its.name} --protocol both --jobs 2")
     meta = tag("p", escape(its.source), ". ", again, class_="meta")
     title, run = f"{its.name}: {its.title}", any(row.runs for row in comparison.rows)
-    columns = [_column(comparison, column, curves, run) for column in html.columns(comparison)]
+    ordered = sorted(html.columns(comparison), key=lambda column: not _was_run(comparison, column))
+    beside = {
+        c.name for c in ordered if run and _was_run(comparison, c) and len(html.protocols_run(comparison, c)) == 1
+    }
+    columns = [_column(comparison, c, curves, run, c.name in beside and len(beside) > 1) for c in ordered]
     if not run:
         why = f"not run; columns: {len(columns)}"
         return tag("section", fold("h2", title, why, meta, *columns), id=its.name)
-    return tag("section", tag("h2", escape(title)), meta, *columns, id=its.name)
+    return tag(
+        "section",
+        tag("div", tag("h2", escape(title)), meta, class_="head"),
+        tag("div", *columns, class_="columns"),
+        id=its.name,
+    )
+
+
+def _was_run(comparison: Comparison, column: Column) -> bool:
+    return any(row.runs for row in comparison.rows if row.cell.column == column)
 
 
 def _exhibit(exhibit: Exhibit) -> str:
@@ -136,11 +149,12 @@ def _exhibit(exhibit: Exhibit) -> str:
     made = [protocol for protocol, (_, picture) in exhibit.parts.items() if picture]
     said = f"made under the protocol {' and '.join(made)}" if made else "not run"
     source = tag("p", escape(exhibit.source), ". ", tag("code", escape(exhibit.command)), class_="meta")
-    return tag("section", fold("h2", f"{exhibit.name}: {exhibit.title}", said, source, *parts), id=exhibit.name)
+    inside = fold("h2", f"{exhibit.name}: {exhibit.title}", said, source, *parts)
+    return tag("section", inside, class_="half", id=exhibit.name)
 
 
-def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool) -> str:
-    """A column of a table; with ``folds`` one that was not run is a line."""
+def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool, beside: bool) -> str:
+    """A column of a table; with ``folds`` one that was not run is a line, with ``beside`` it takes half of the page."""
     its = comparison.table
     rows = [row for protocol in comparison.protocols for row in comparison.column(column, protocol)]
     run = {row.cell.model for row in rows if row.runs}
@@ -159,8 +173,7 @@ def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool)
     said = html.notes(comparison, column)
     drawers = [details("Rankings and notes", said) if said else "", _runs(column, rows)]
     if column.metric != MINUTES:
-        parts += _curves(comparison, column, curves)
-        drawers = [_pictures(rows), *drawers, _how(its, column)]
+        drawers = [_pictures(rows), _curves(comparison, column, curves), *drawers, _how(its, column)]
     parts.append(tag("div", *drawers, class_="drawers"))
     searched = f"{its.name} {column.name} {column.task}"
     if folds and not run:
@@ -169,7 +182,7 @@ def _column(comparison: Comparison, column: Column, curves: Curves, folds: bool)
         inside = fold("h3", column.name, "measured, not judged", *parts)
     else:
         inside = tag("h3", escape(column.name)) + "".join(parts)
-    return tag("section", inside, class_="column", data_name=searched)
+    return tag("section", inside, class_="column half" if beside else "column", data_name=searched)
 
 
 def _pictures(rows: Sequence[Row]) -> str:
@@ -180,14 +193,14 @@ def _pictures(rows: Sequence[Row]) -> str:
     return details("Pictures", tag("div", *drawn, class_="beside"), kind="pictures") if any(drawn) else ""
 
 
-def _curves(comparison: Comparison, column: Column, curves: Curves) -> list[str]:
+def _curves(comparison: Comparison, column: Column, curves: Curves) -> str:
     """The learning curves of a column under each protocol; of runs whose curves are not at hand none."""
     drawn = []
     for protocol in comparison.protocols:
         panels = learning_curves(comparison.column(column, protocol), curves)
         caption = CURVES.format(PROTOCOLS[protocol], words.METRICS[column.metric])
         drawn.append(figure("".join(panels), caption, f"panels {protocol}"))
-    return drawn
+    return details("Learning curves", *drawn, kind="pictures") if any(drawn) else ""
 
 
 def _how(its: Table, column: Column) -> str:
@@ -210,7 +223,7 @@ def _how(its: Table, column: Column) -> str:
     caption = f"Quirks of the authors' code, {its.name} {column.name}"
     text = groups.comment("task", column.task) + (f" With {' '.join(column.overrides)}." if column.overrides else "")
     return details(
-        "Protocol, quirks and commands",
+        "Protocol and commands",
         tag("p", escape(text)),
         table(
             caption,

@@ -7,8 +7,8 @@ from html import escape
 from ltcbench.reporting import words
 from ltcbench.reporting.charts import Axis, axis, figure, number
 from ltcbench.reporting.effects import SURE, Turns
-from ltcbench.reporting.markup import details, tag
 from ltcbench.reporting.markup import figure as captioned
+from ltcbench.reporting.markup import fold, tag
 from ltcbench.reporting.rows import Row
 from ltcbench.reporting.statistics import Summary, interval
 
@@ -24,8 +24,8 @@ def section(found: Sequence[Turns]) -> str:
     """The pictures as a section of the report, ``found`` with switches turned off; "" where none was."""
     if not found:
         return ""
-    pictures = details(f"From the paper's number to ours under the clean protocol: {len(found)} cells", figures(found))
-    return tag("section", tag("h2", "One switch at a time"), pictures, id="switches")
+    said = f"from the paper's number to ours under the clean protocol: {len(found)} cells"
+    return tag("section", fold("h2", "One switch at a time", said, figures(found)), id="switches")
 
 
 def figures(found: Sequence[Turns]) -> str:

@@ -181,7 +181,17 @@ def _explain(error: Exception, settings: Callable[[], list[str]]) -> UserError:
         return unknown(group, name, error.options)
     if isinstance(error, (YAMLError, UnicodeDecodeError)):
         return UserError(f"a configuration file is not YAML in UTF-8 ({' '.join(str(error).split())}): mend it.")
-    text = str(error)
+    return _by_its_words(str(error), settings) or UserError(
+        f"{_first_line(error)}: write overrides as key=value; ltcbench show prints the keys."
+    )
+
+
+def _by_its_words(text: str, settings: Callable[[], list[str]]) -> UserError | None:
+    """The sentence for what Hydra raises as a bare ConfigCompositionException or ValueError: only the words differ.
+
+    Behind a key that does not exist is an exception of OmegaConf's with a ``full_key``, but of ``trainer.a.b`` it says
+    ``trainer.a``, and there is none where a group does not exist.
+    """
     if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '(.*)'", text):
         return UserError(
             f"{match[1]} stands for several trainings: add -m to `ltcbench train` to do them all; "
@@ -192,13 +202,13 @@ def _explain(error: Exception, settings: Callable[[], list[str]]) -> UserError:
         return unknown("setting", name, settings()) if name else _unreadable("=")
     if match := re.search(r"Multiple values for (\w+)\.", text):
         return UserError(f"{match[1]} is given twice: write {match[1]}=NAME once, without +.")
-    if "'${task}-${model}'" in text:
+    if "'${task}-${model}'" in text:  # the recipe in conf/train.yaml
         return UserError("a training has one model and one task: write model=NAME and task=NAME, without ~ and [].")
     if "Config group override" in text:
         return UserError(
             "a group takes the name of an option: write e.g. model=cfc; ltcbench list models prints names."
         )
-    return UserError(f"{_first_line(error)}: write overrides as key=value; ltcbench show prints the keys.")
+    return None
 
 
 def _unreadable(override: str) -> UserError:

@@ -12,6 +12,8 @@ from ltcbench.bench import campaign
 from ltcbench.bench.measure import Bench
 from ltcbench.settings.composition import composed
 from ltcbench.settings.job import Job
+from tests.bench import rows
+from tests.reporting import fake
 
 
 @pytest.fixture
@@ -79,3 +81,15 @@ def test_a_part_of_the_data_stands_for_all_of_them(job: Job, monkeypatch: pytest
     assert [row.task for row in campaign.measured(bench, [composed(["task=power", "model=lstm"])])] == ["power"]
     assert sizes == [round(len(data.train) * 2075260 / 37288)]
     assert bench.notes == ["power is measured on its subset data, 1.8% of the official ones."]
+
+
+@pytest.mark.parametrize(("source", "told"), [("official", ["1.0", "1.0", "2.0", "0"]), ("subset", ["1.0", "0"])])
+def test_published_runs_on_a_part_of_the_data_are_no_comparison(
+    source: str, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = ("task=power", "model=lstm", "trainer.epochs=10")
+    published = fake.run(setting, 0, 1.0, seconds=720.0, source=source)
+    monkeypatch.setattr(campaign.published, "every", lambda folder: [published])
+    row = dataclasses.replace(rows.row(rows.CASE, 3600.0), settings=published.settings)
+    text = campaign.text([row], {"one": [fake.job(*setting)]})
+    assert text.splitlines()[2].split() == ["one", "1", *told]

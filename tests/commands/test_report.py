@@ -286,7 +286,7 @@ def test_what_was_not_run_takes_a_line(chromium: Browser, published: Path) -> No
 def test_a_table_can_be_copied_and_kept(seen: Browser) -> None:
     table = "document.querySelector('#ltc-6 table.cells')"
     head, *lines = seen.js(f"formats.tsv(rows({table}))").splitlines()
-    assert head.split("\t")[:3] == ["model", "paper", "ours (the paper's protocol)"]
+    assert head.split("\t")[:3] == ["model", "paper", "ours (the paper's protocol; 3 of the paper's 5 seeds)"]
     assert [line.split("\t")[0] for line in lines] == ["lstm", "ctrnn", "ltc"]
     assert all(len(line.split("\t")) == len(head.split("\t")) for line in lines)
     assert seen.js(f"formats.md(rows({table}))").splitlines()[1].startswith("| --- | --- |")

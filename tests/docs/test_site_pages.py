@@ -71,6 +71,7 @@ def test_a_setting_says_value_and_comment(pages: dict[str, str]) -> None:
     assert "| `trainer.class_weights` | `[1.0, 8.0]` |  |" in text
     assert "## physionet\n\nDeath in hospital" in text
     assert "Otherwise as [ltc_euler](#ltc_euler)." in pages["reference/settings/model.md"]
+    assert "Otherwise as [har-ltc](#har-ltc)." in pages["reference/settings/recipe.md"]
 
 
 @pytest.mark.parametrize("name", cards.names())

@@ -211,6 +211,10 @@ def test_what_is_handed_over(tmp_path: Path) -> None:
     assert functions is not None
     native.call(functions, "sum", 2, (3, 5), 0.5, torch.tensor([2.0, 4.0]), None, y)
     assert y.item() == 13
+    again = native.Source(code, ("sum",)).bound("sum", 2, (3, 5), 0.5, torch.tensor([2.0, 4.0]), None, y)
+    y.zero_()
+    again(), again()
+    assert y.item() == 26
 
 
 def test_processes_that_compile_at_once(source: Path, tmp_path: Path) -> None:

@@ -60,6 +60,17 @@ def test_a_reservation_of_a_whole_column_is_said_once() -> None:
     assert ours.below == ("§ person: subset data.",)
 
 
+def test_a_cell_whose_runs_all_diverged_is_not_left_out() -> None:
+    table = tables.table("ltc-6")
+    overrides = Cell(table, table.columns["cheetah"], "node").overrides("paper")
+    runs = [fake.run(overrides, seed, None, status="diverged") for seed in range(3)]
+    (ltc,) = (row for row in made(ltc=2.3).rows if row.runs)
+    found = compare(table, list(table.cells()), [*runs, *ltc.runs], ["paper"], Composer())
+    _, ours = matrix.blocks(found)
+    assert ours.lines["node"] == (matrix.Text("none§"),)
+    assert ours.below == ("§ cheetah, node: 3 of 3 diverged.",)
+
+
 def test_ties_are_those_of_scipy_with_holms_correction() -> None:
     from scipy import stats
 

@@ -1,5 +1,6 @@
 """The LTC cell with the fused solver over a whole sequence, in C (``ltc.c``): float32 on the CPU."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,25 +46,30 @@ def stepper(cell: LTC) -> Callable[[Tensor, State, Tensor], State]:
     """
     sensory, recurrent = (_packed(cell, synapses) for synapses in (cell.sensory, cell.recurrent))
     cm = cell.positive(cell.cm).contiguous()
-    leak = cell.leaky(torch.zeros_like(cm), torch.zeros_like(cm))
+    leak = torch.stack(cell.leaky(torch.zeros_like(cm), torch.zeros_like(cm))).unsqueeze(1)
 
-    def step(x: Tensor, state: State, elapsed: Tensor) -> State:
-        sums = _synapses(cell.mapped(x), sensory, len(cm))
-        reversal, conductance = (sum_ + of_leak for sum_, of_leak in zip(sums, leak, strict=True))
-        _, last, *_ = _recurrence(
-            (len(x),),
-            reversal,
-            conductance,
-            cell.step_size(elapsed),
-            None,
-            state[0].contiguous(),
-            cm,
-            recurrent,
-            cell.unfolds,
-        )
-        return (last,)
+    def of_batch(rows: int) -> Callable[[Tensor, State, Tensor], State]:
+        """For so many rows, with room that all steps share."""
+        inputs, h, sums = cm.new_empty(rows, cell.input_size), cm.new_empty(rows, 1), cm.new_empty(2, rows, len(cm))
+        v, scratch, out = (cm.new_empty(rows, len(cm)) for _ in range(3))
+        unfolded = cm.new_empty(2 * cell.unfolds + 1, rows, len(cm)).split([cell.unfolds + 1, cell.unfolds])
+        sense = SOURCE.bound("synapses_forward", rows, len(cm), cell.input_size, inputs, sensory, *sums)
+        advance = SOURCE.bound("ltc_forward", 1, (rows,), len(cm), cell.unfolds, *sums, h, None, cm, recurrent,
+                               *unfolded, scratch, v, out)  # fmt: skip
 
-    return step
+        def step(x: Tensor, state: State, elapsed: Tensor) -> State:
+            inputs.copy_(cell.mapped(x))
+            v.copy_(state[0])
+            h.copy_(cell.step_size(elapsed))
+            sense()
+            sums.add_(leak)
+            advance()
+            return (v.clone(),)
+
+        return step
+
+    steps = functools.cache(of_batch)
+    return lambda x, state, elapsed: steps(len(x))(x, state, elapsed)
 
 
 def _packed(cell: LTC, synapses: Synapses) -> Tensor:

@@ -13,6 +13,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,6 +140,17 @@ class Source(NamedTuple):
         functions = library(*self)
         assert functions is not None
         call(functions, function, *arguments)
+
+    def bound(self, function: str, *arguments: Argument) -> Callable[[], None]:
+        """One of them with these arguments, converted once: for calls on the same tensors again and again."""
+        functions = library(*self)
+        assert functions is not None
+        found, converted = getattr(functions, function), [*map(_argument, arguments)]
+
+        def again(kept: Sequence[Argument] = arguments) -> None:  # the tensors live as long as this does
+            found(*converted)
+
+        return again
 
 
 def call(functions: ctypes.CDLL, name: str, *arguments: Argument) -> None:
