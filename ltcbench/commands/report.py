@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     path: Path = options.out or places.runs() / "report" / "index.html"
     write(path, report(comparisons, curves, versions(), made, turned).encode())
     print(path)
-    for file in figure_files.write_all(options.figures, comparisons, curves) if options.figures else ():
+    for file in figure_files.write_all(options.figures, comparisons, curves, turned) if options.figures else ():
         print(file)
     return 0
 

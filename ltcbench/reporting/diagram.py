@@ -12,9 +12,9 @@ WIDTH, LINE, TOP = 380, 16, 62  # of a diagram, pixels; between two names; of th
 Panel = tuple[str, Ranks]  # whose numbers
 
 
-def svg(panels: Sequence[Panel]) -> str:
-    """The diagrams side by side, for a page; "" without any."""
-    return figure(*_drawn(panels)) if panels else ""
+def svg(panels: Sequence[Panel], width: int = WIDTH) -> str:
+    """The diagrams side by side, each so many pixels wide, for a page; "" without any."""
+    return figure(*_drawn(panels, width)) if panels else ""
 
 
 def file(panels: Sequence[Panel]) -> bytes:
@@ -22,17 +22,17 @@ def file(panels: Sequence[Panel]) -> bytes:
     return standalone(*_drawn(panels))
 
 
-def _drawn(panels: Sequence[Panel]) -> tuple[int, int, str, list[str]]:
+def _drawn(panels: Sequence[Panel], width: int = WIDTH) -> tuple[int, int, str, list[str]]:
     """Width, height, label and parts of the picture."""
     heights = [TOP + 8 * len(found.groups()) + LINE * ((len(found.mean) + 1) // 2) + 24 for _, found in panels]
-    parts = [part for i, (title, found) in enumerate(panels) for part in _panel(title, found, i * WIDTH)]
+    parts = [part for i, (title, found) in enumerate(panels) for part in _panel(title, found, i * width, width)]
     label = "; ".join(f"{title}: {', '.join(f'{m} {r:.2f}' for m, r in found.mean.items())}" for title, found in panels)
-    return WIDTH * len(panels), max(heights), f"Mean ranks. {label}", parts
+    return width * len(panels), max(heights), f"Mean ranks. {label}", parts
 
 
-def _panel(title: str, found: Ranks, left: int) -> list[str]:
+def _panel(title: str, found: Ranks, left: int, width: int) -> list[str]:
     k = len(found.mean)
-    x = Axis(1, k, left + 92, left + WIDTH - 92)
+    x = Axis(1, k, left + 92, left + width - 92)
     parts = [name_at(left + 8, 14, f"{title}: {found.tasks} tasks")]
     parts.append(f'<path class="same" d="M{x.start} {TOP}H{x.end}"/>')
     for rank in range(1, k + 1):

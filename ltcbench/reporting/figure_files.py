@@ -4,13 +4,16 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from ltcbench.files import write
 from ltcbench.paper.tables import MINUTES, Column
-from ltcbench.reporting import html, ink, pdf, pictures
+from ltcbench.reporting import diagram, html, ink, pdf, pictures, ranking, waterfall
 from ltcbench.reporting.charts import figure
 from ltcbench.reporting.comparison import Comparison
+from ltcbench.reporting.effects import Turns
+from ltcbench.reporting.layout import PROTOCOLS
 from ltcbench.reporting.learning_curves import Curves
 from ltcbench.reporting.rows import Row
 
@@ -21,24 +24,27 @@ Drawn = Iterator[tuple[str, str]]
 Drawer = Callable[[Sequence[Comparison], Curves], Drawn]
 
 
-def write_all(folder: Path, comparisons: Sequence[Comparison], curves: Curves) -> list[Path]:
+def write_all(
+    folder: Path, comparisons: Sequence[Comparison], curves: Curves, turned: Sequence[Turns] = ()
+) -> list[Path]:
     """Write every picture that there is, and return their files.
 
     Args:
         folder: where to.
         comparisons: the tables.
         curves: where learning curves come from.
+        turned: cells with switches turned off.
 
     Raises:
         Failure: a file cannot be written.
     """
     made = []
-    for drawer in DRAWERS:
-        for name, svg in drawer(comparisons, curves):
-            tree = ink.plain(svg)
-            for ending, content in (("svg", ink.text(tree)), ("pdf", pdf.converted(tree))):
-                made.append(folder / f"{name}.{ending}")
-                write(made[-1], content)
+    drawn = chain(*(drawer(comparisons, curves) for drawer in DRAWERS), _waterfalls(turned))
+    for name, svg in drawn:
+        tree = ink.plain(svg)
+        for ending, content in (("svg", ink.text(tree)), ("pdf", pdf.converted(tree))):
+            made.append(folder / f"{name}.{ending}")
+            write(made[-1], content)
     return made
 
 
@@ -79,6 +85,19 @@ def _scatter(comparisons: Sequence[Comparison], _: Curves) -> Drawn:
     yield from ((f"paper-against-ours-{name}", svg) for name, svg in drawn.items())
 
 
+def _ranks(comparisons: Sequence[Comparison], _: Curves) -> Drawn:
+    for name, one in zip(("printed", *PROTOCOLS), ranking.standings(comparisons), strict=True):
+        if one.found:
+            yield f"ranks-{name}", diagram.svg([(one.title, one.found)], pictures.WIDTH)
+
+
+def _waterfalls(turned: Sequence[Turns]) -> Drawn:
+    for turns in turned:
+        cell = turns.own.cell
+        if svg := waterfall.picture(turns, pictures.WIDTH):
+            yield f"{cell.table.name}-{cell.column.name}-{cell.model}-switches".replace(" ", "-"), svg
+
+
 def _grid(panels: Sequence[str], label: str) -> str:
     """Small pictures as one."""
     width, height = pictures.PANEL
@@ -90,4 +109,4 @@ def _grid(panels: Sequence[str], label: str) -> str:
     return figure(beside * (width + GAP) - GAP, lines * (height + GAP) - GAP, label, placed)
 
 
-DRAWERS: tuple[Drawer, ...] = (_models, _times, _curves, _scatter)
+DRAWERS: tuple[Drawer, ...] = (_models, _times, _curves, _scatter, _ranks)

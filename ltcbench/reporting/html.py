@@ -1,6 +1,6 @@
 """Tables of the papers as HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 from ltcbench.paper.tables import MINUTES, Column
@@ -8,7 +8,7 @@ from ltcbench.reporting import charts, words
 from ltcbench.reporting.comparison import Comparison, means, theirs
 from ltcbench.reporting.layout import PROTOCOLS, Layout, below, best, laid_out
 from ltcbench.reporting.markup import heads, page, table, tag
-from ltcbench.reporting.rows import Row, margin
+from ltcbench.reporting.rows import Row, few_seeds, margin
 
 
 def standalone(comparison: Comparison) -> str:
@@ -82,7 +82,8 @@ def column_table(comparison: Comparison, column: Column, linked: bool = False, o
     head = [*heads("model"), *heads("paper", kind="number")]
     above = tag("td", colspan=2)
     for protocol in by_protocol:
-        of_all = tag("small", escape("; ".join(shared[protocol]))) if shared[protocol] else ""
+        said = "; ".join(shared[protocol][0])
+        of_all = tag("small", escape(said)) if said else ""
         above += tag("th", PROTOCOLS[protocol], of_all, scope="colgroup", colspan=3, class_=f"group {protocol}")
         head += [*heads("ours", kind=f"number {protocol}"), *heads("difference", kind=f"difference {protocol}"),
                  *heads("verdict", kind=protocol)]  # fmt: skip
@@ -97,26 +98,40 @@ def column_table(comparison: Comparison, column: Column, linked: bool = False, o
         places.append(_number(words.paper(cell), cell.number and cell.number.mean, cell.model in papers_best))
         for row in line:
             if row.protocol in by_protocol:
-                places += _places(row, cell.model in bests[row.protocol], linked, shared[row.protocol])
+                places += _places(row, cell.model in bests[row.protocol], linked, shared[row.protocol][1])
         lines.append(tag("tr", *places, data_verdicts=" ".join(row.verdict.replace(" ", "-") for row in line)))
     lines += [] if of is False else _trivial(comparison, column, list(by_protocol))
     caption = f"{column.name}, {column.setting}: {words.measured(column)}" + (", not run" if of is False else "")
     caption += "".join(f"; {PROTOCOLS[protocol]}: not run" for protocol in every if protocol not in by_protocol)
-    return table(caption, head, lines, tag("tr", above) if len(every) > 1 or any(shared.values()) else "", "cells")
+    return table(
+        caption,
+        head,
+        lines,
+        tag("tr", above) if len(every) > 1 or any(said for said, _ in shared.values()) else "",
+        "cells",
+    )
 
 
-def _shared(rows: Sequence[Row]) -> list[str]:
-    """Marks that every row of ours has and remarks that every row beside a number of the paper's has, of several."""
+def _shared(rows: Sequence[Row]) -> tuple[list[str], set[str]]:
+    """What is said once above ours, and the marks and remarks that it stands for.
+
+    Marks that every row of ours has, and how many seeds there are: a row's own number stands in brackets behind ours.
+    """
     ours = [row for row in rows if row.runs]
-    beside = [row.remarks for row in ours if row.cell.number]
-    found = []
-    for said in ([row.marks for row in ours], beside):
-        if len(said) > 1:
-            found += [text for text in said[0] if all(text in others for others in said)]
-    return found
+    if len(ours) < 2:
+        return [], set()
+    above = [mark for mark in ours[0].marks if all(mark in row.marks for row in ours)]
+    left_out = set(above)
+    beside = [(len(row.values), row.cell.number.n) for row in ours if row.values and row.cell.number]
+    papers = {n for _, n in beside}
+    if len(papers) == 1 and (n := papers.pop()) and (least := min(own for own, _ in beside)) < n:
+        most = min(max(own for own, _ in beside), n)
+        above.append(few_seeds(f"{least}" if least == most else f"{least} to {most}", n))
+        left_out |= {few_seeds(str(own), n) for own in range(n)}
+    return above, left_out
 
 
-def _places(row: Row, is_best: bool, linked: bool, said: Sequence[str] = ()) -> list[str]:
+def _places(row: Row, is_best: bool, linked: bool, said: Collection[str]) -> list[str]:
     """Ours, the difference and the verdict of a cell; what is said already is left out."""
     link = f"#{runs_anchor(row)}" if linked and row.runs else None
     found, text = row.found, words.difference(row)

@@ -46,12 +46,8 @@ def glance(comparisons: Sequence[Comparison]) -> str:
     return tag(
         "section",
         tag("h2", "At a glance"),
-        tag(
-            "div",
-            tag("div", grid, tag("p", escape(f"{EXPLANATION} {STRIP}"), class_="said")),
-            figure("".join(scatter.values()), SCATTER),
-            class_="beside glance",
-        ),
+        tag("div", tag("div", grid), figure("".join(scatter.values()), SCATTER), class_="beside glance"),
+        tag("p", escape(f"{EXPLANATION} {STRIP}"), class_="said wide"),
         id="glance",
     )
 

@@ -129,7 +129,7 @@ if (form) {
     for (const table of document.querySelectorAll("main > section[id]:not(#glance, #duel)")) {
       if (table.querySelector("section.column")) table.hidden = !table.querySelector("section.column:not([hidden])");
     }
-    if (asked !== opened) for (const fold of document.querySelectorAll("details.fold")) fold.open = asked;
+    if (asked !== opened) for (const fold of document.querySelectorAll("details.fold:not(#ranks > *, #switches > *)")) fold.open = asked;
     opened = asked;
     shown.textContent = `${lines} cells`;
   };
@@ -140,7 +140,9 @@ if (form) {
 }
 
 // On paper nothing can be opened: the pictures are.
-addEventListener("beforeprint", () => { for (const closed of document.querySelectorAll("details.pictures")) closed.open = true; });
+addEventListener("beforeprint", () => {
+  for (const closed of document.querySelectorAll("details.pictures, #ranks > details, #switches > details")) closed.open = true;
+});
 
 // A link to something inside closed details opens them.
 function open() {

@@ -119,10 +119,9 @@ def _table(comparison: Comparison, curves: Curves) -> str:
     meta = tag("p", escape(its.source), ". ", again, class_="meta")
     title, run = f"{its.name}: {its.title}", any(row.runs for row in comparison.rows)
     ordered = sorted(html.columns(comparison), key=lambda column: not _was_run(comparison, column))
-    beside = {
-        c.name for c in ordered if run and _was_run(comparison, c) and len(html.protocols_run(comparison, c)) == 1
-    }
-    columns = [_column(comparison, c, curves, run, c.name in beside and len(beside) > 1) for c in ordered]
+    narrow = [column.name for column in ordered if _is_narrow(comparison, column)]
+    halves = narrow if len(narrow) > 1 else []
+    columns = [_column(comparison, column, curves, run, column.name in halves) for column in ordered]
     if not run:
         why = f"not run; columns: {len(columns)}"
         return tag("section", fold("h2", title, why, meta, *columns), id=its.name)
@@ -136,6 +135,12 @@ def _table(comparison: Comparison, curves: Curves) -> str:
 
 def _was_run(comparison: Comparison, column: Column) -> bool:
     return any(row.runs for row in comparison.rows if row.cell.column == column)
+
+
+def _is_narrow(comparison: Comparison, column: Column) -> bool:
+    """Whether there is something of ours under one protocol alone, so that two such tables fit beside each other."""
+    alone = len(html.protocols_run(comparison, column)) == 1
+    return alone and _was_run(comparison, column) and column.metric != MINUTES
 
 
 def _exhibit(exhibit: Exhibit) -> str:

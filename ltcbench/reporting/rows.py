@@ -99,7 +99,7 @@ def filled(cell: Cell, protocol: str, runs: Sequence[Run], whole: int, extra: Se
     if cell.column.metric == MINUTES and len({run.machine for run in runs}) > 1:
         remarks.append("on several machines")
     if cell.number and cell.number.n and 0 < len(values) < cell.number.n:
-        remarks.append(f"{len(values)} of the paper's {cell.number.n} seeds")
+        remarks.append(few_seeds(str(len(values)), cell.number.n))
     if len(values) == 1:
         remarks.append("one run, so no interval")
     if cell.number and cell.number.n and cell.number.std is None and len(values) > 1:
@@ -109,6 +109,11 @@ def filled(cell: Cell, protocol: str, runs: Sequence[Run], whole: int, extra: Se
     if extra:
         remarks.append(f"with {' '.join(extra)}")
     return replace(row, ours=summary(values) if values else None, marks=tuple(marks), remarks=tuple(remarks))
+
+
+def few_seeds(ours: str, papers: int) -> str:
+    """The remark that there are fewer seeds than the paper's."""
+    return f"{ours} of the paper's {papers} seeds"
 
 
 def shortcomings(source: str, epochs: int, whole: int) -> list[str]:

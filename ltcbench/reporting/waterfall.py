@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from html import escape
 
 from ltcbench.reporting import words
-from ltcbench.reporting.charts import Axis, axis, figure, number
+from ltcbench.reporting.charts import Axis, axis, figure, marker, number
 from ltcbench.reporting.effects import SURE, Turns
 from ltcbench.reporting.markup import figure as captioned
 from ltcbench.reporting.markup import fold, tag
 from ltcbench.reporting.rows import Row
 from ltcbench.reporting.statistics import Summary, interval
 
-LEFT, RIGHT, TOP, STEP = 236, 640, 34, 22  # of the picture, in pixels
+WIDTH, TOP, STEP = 640, 34, 22  # of the picture, in pixels
+LETTER = 6.8  # pixels, of a name
 CAPTION = (
     "From top to bottom: the paper’s number, ours under the paper’s protocol, what each quirk alone moves when it is "
     "turned off, and ours under the clean protocol. Dots are means; lines are 95 % intervals, of the mean and, for a "
@@ -54,24 +55,25 @@ class Bar:
     sure: bool = True
 
 
-def picture(turns: Turns) -> str:
-    """The waterfall of a cell, SVG; "" without a number of ours."""
+def picture(turns: Turns, width: int = WIDTH) -> str:
+    """The waterfall of a cell, SVG, so many pixels wide; "" without a number of ours."""
     cell, own = turns.own.cell, turns.own.ours
     if own is None:
         return ""
     bars = [*_papers(turns), _ours(turns.own), *_quirks(turns, own.mean)]
     bars += [_ours(turns.other)] if turns.other.ours else []
-    x = axis([value for bar in bars for value in (bar.value, *(bar.ends or ()))], LEFT, RIGHT - 16)
+    left = 16 + LETTER * max(len(bar.name) for bar in bars)
+    x = axis([value for bar in bars for value in (bar.value, *(bar.ends or ()))], left, width - 16)
     bottom = TOP + STEP * len(bars)
     title = f"{cell.table.name} {cell.column.name}, {cell.model}: {words.METRICS[cell.column.metric]}"
     parts = [f'<text class="axis" x="4" y="14">{escape(title)}</text>']
-    for value in x.ticks(5):
+    for value in x.ticks(max(2, round((width - left) / 80))):
         parts.append(f'<path class="grid" d="M{x(value)} {TOP - 8}V{bottom}"/>')
         parts.append(f'<text class="tick" x="{x(value)}" y="{bottom + 14}" text-anchor="middle">{number(value)}</text>')
-    parts.append(f'<path d="M{x(own.mean)} {TOP - 8}V{bottom}" stroke="currentColor" stroke-dasharray="2 3"/>')
+    parts.append(f'<path d="M{x(own.mean)} {TOP - 8}V{bottom}" class="same cut"/>')
     for place, bar in enumerate(bars):
         parts += _drawn(bar, x, TOP + STEP * place + STEP // 2)
-    return figure(RIGHT, bottom + 22, f"{title}, from the paper's number to the clean one", parts)
+    return figure(width, bottom + 22, f"{title}, from the paper's number to the clean one", parts)
 
 
 def _papers(turns: Turns) -> list[Bar]:
@@ -99,16 +101,11 @@ def _quirks(turns: Turns, start: float) -> list[Bar]:
 
 
 def _drawn(bar: Bar, x: Axis, y: int) -> list[str]:
-    parts = [f'<text class="name" x="{LEFT - 12}" y="{y + 4}" text-anchor="end">{escape(bar.name)}</text>']
+    parts = [f'<text class="name" x="{x.start - 12:g}" y="{y + 4}" text-anchor="end">{escape(bar.name)}</text>']
     if bar.start is not None:
         left, right = sorted((x(bar.start), x(bar.value)))
-        parts.append(
-            f'<rect x="{left}" y="{y - 5}" width="{right - left:.1f}" height="10" fill="currentColor" opacity="0.15"/>'
-        )
+        parts.append(f'<rect x="{left}" y="{y - 5}" width="{right - left:.1f}" height="10" class="margin"/>')
     if bar.ends is not None:
-        parts.append(f'<path d="M{x(bar.ends[0])} {y}H{x(bar.ends[1])}" stroke="currentColor" stroke-width="1.5"/>')
-    parts.append(
-        f'<circle cx="{x(bar.value)}" cy="{y}" r="4" fill="{"currentColor" if bar.sure else "none"}" '
-        f'stroke="currentColor" stroke-width="1.5"><title>{escape(f"{bar.name}: {bar.told}")}</title></circle>'
-    )
+        parts.append(f'<path d="M{x(bar.ends[0])} {y}H{x(bar.ends[1])}" class="span"/>')
+    parts.append(marker(x(bar.value), y, "" if bar.sure else "hollow", f"{bar.name}: {bar.told}"))
     return parts

@@ -1,7 +1,6 @@
 """The report, read as a user would read it."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -255,14 +254,10 @@ def test_pictures_are_written_as_svg_and_pdf(runs: Path, tmp_path: Path, monkeyp
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of published runs alone, of a part of the tables."""
-    folder = tmp_path_factory.mktemp("published")
-    shutil.copytree(ROOT / "runs" / "published" / "curves", folder / "curves")
-    for name in ("ltc-4", "ltc-6", "cfc-physionet", "cfc-walker"):
-        for file in (ROOT / "runs" / "published").glob(f"{name}.*"):
-            (folder / file.name).write_bytes(file.read_bytes())
-    out = folder / "page.html"
-    assert cli.run(["report", "--from", str(folder), "--out", str(out)]) == 0
+    """The page of all published runs, with its pictures in a folder beside it."""
+    out = tmp_path_factory.mktemp("published") / "page.html"
+    figures = ["--figures", str(out.parent / "figures")]
+    assert cli.run(["report", "--from", str(ROOT / "runs" / "published"), "--out", str(out), *figures]) == 0
     return out
 
 
@@ -270,11 +265,25 @@ def test_published_runs_have_learning_curves(published: Path) -> None:
     assert '<figure class="panels paper">' in published.read_text()
 
 
+def test_waterfalls_and_ranks_are_a_column_wide(published: Path) -> None:
+    names = {path.name for path in (published.parent / "figures").glob("*")}
+    assert {"ltc-3-gesture-ltc-switches.pdf", "ranks-printed.pdf"} <= names
+    for name in ("ltc-3-gesture-ltc-switches.svg", "ranks-printed.svg"):
+        text = (published.parent / "figures" / name).read_text()
+        assert 'width="340"' in text and "currentColor" not in text
+
+
 @pytest.mark.slow
 def test_what_was_not_run_takes_a_line(chromium: Browser, published: Path) -> None:
     chromium.devtools("Emulation.setDeviceMetricsOverride", width=1400, height=900, deviceScaleFactor=1, mobile=False)
     chromium.open(f"file://{published}")
-    assert chromium.js("document.documentElement.scrollHeight") < 6000
+    wide, half = chromium.js(
+        "['.column:not(.half)', '.column.half'].map(kind => [...document.querySelectorAll(`.columns > ${kind}`)]"
+        ".filter(e => e.checkVisibility() && !e.querySelector(':scope > .fold > summary h3')).length)"
+    )
+    assert chromium.js("document.documentElement.scrollHeight") < 1920 + 420 * wide + 190 * half  # 6,000 for 7 and 6
+    cut = "[...document.querySelectorAll('.half table.cells')].filter(e => e.offsetWidth > e.parentElement.clientWidth)"
+    assert chromium.js(f"{cut}.filter(e => e.checkVisibility()).length") == 0
     folded = chromium.js(
         "[...document.querySelectorAll('main > section > details.fold > summary')].map(e => e.offsetHeight)"
     )
