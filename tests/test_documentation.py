@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from ltcbench.errors import UserError
 from ltcbench.paper import tables
 from ltcbench.reporting import formats
 
@@ -105,3 +106,30 @@ def test_python_runs(block: Block) -> None:
     exec(block.text, said)
     if block.page == README:
         assert said["y"].shape == (8, 5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "ltcbench train task=har trainer.epoch=3",
+        "ltcbench train -m model=cfc,nothing task=har",
+        "ltcbench reproduce ltc-3 --only task=nothing",
+        "ltcbench table ltc-9",
+        "ltcbench export RUN --to paper",
+        "ltcbench experiment depth no.setting=1",
+        "ltcbench frobnicate",
+        "make nothing",
+        "pip install 'ltcbench[nothing]'",
+        "export LTCBENCH_NOTHING=1",
+    ],
+)
+def test_a_wrong_command_is_seen(wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LTCBENCH_RUNS", str(tmp_path))
+    with pytest.raises((UserError, AssertionError)):
+        typed.look_at(wrong)
+
+
+def test_a_block_that_nobody_runs_is_seen(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- not run: why -->\n\n    seconds: 3\n\nand\n\n    seconds: 4\n")
+    assert [block.not_run for block in blocks.blocks(page)] == ["why", ""]
