@@ -1,6 +1,7 @@
 """The machine that a job runs on: device, threads, and how exact the arithmetic is."""
 
 import logging
+from functools import cache
 
 import torch
 
@@ -40,10 +41,18 @@ def spread(device: str, place: int) -> str:
     return f"cuda:{place % count}" if count > 1 else device
 
 
+@cache
 def has_bfloat16() -> bool:
-    """Whether torch can multiply matrices of bfloat16 on this CPU by instructions made for it."""
-    mkldnn = torch.backends.mkldnn.is_available()
-    return mkldnn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Whether torch rounds the factors of a product to bfloat16 on this CPU where it may.
+
+    It is tried: not every CPU with instructions for bfloat16 has them used for numbers of single precision.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(PRECISIONS["bfloat16_matmul"])
+    factor = torch.full((256, 256), 1 + 2**-10)  # 1 in bfloat16
+    rounded = (factor @ factor)[0, 0].item() == 256
+    torch.set_float32_matmul_precision(before)
+    return rounded
 
 
 def _device(name: str) -> torch.device:
