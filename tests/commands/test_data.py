@@ -119,5 +119,5 @@ def test_help_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
 def test_nothing_heavy_is_imported() -> None:
     heavy = ("torch", "pandas", "numpy", "requests")
     script = f"import sys, ltcbench.commands.data; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.main([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
