@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.reporting.browser import REASON, Browser, browser
+
 # Before anything imports torch: the tests' arrays are small and two workers go side by side, so that more threads
 # only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,3 +37,12 @@ def mirror() -> Path:
     if not folder.is_dir():
         pytest.skip("no data mirror beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium for the pages of a module; its tests are skipped without one."""
+    if REASON:
+        pytest.skip(REASON)
+    with browser() as session:
+        yield session

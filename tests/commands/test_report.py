@@ -1,7 +1,6 @@
 """The report, read as a user would read it."""
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ltcbench.paper import tables
 from ltcbench.settings import groups
 from tests.conftest import ROOT
 from tests.reporting import fake
-from tests.reporting.browser import REASON, Browser, browser
+from tests.reporting.browser import Browser
 
 CELLS = {
     (cell.table.name, cell.column.name, cell.model): cell
@@ -114,14 +113,6 @@ def test_text_can_be_read(page: Path, mode: int, ink: str) -> None:
     for ground in ("paper", "panel"):
         dark, light = sorted((luminance(found[ink]), luminance(found[ground])))
         assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG AA
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if REASON:
-        pytest.skip(REASON)
-    with browser() as session:
-        yield session
 
 
 @pytest.fixture

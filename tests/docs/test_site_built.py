@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.reporting.browser import REASON, Browser, browser
+from tests.reporting.browser import Browser
 
 pytestmark = pytest.mark.slow
 
@@ -97,14 +97,6 @@ def test_a_broken_link_or_place_fails_the_build(tmp_path: Path) -> None:
     assert done.returncode == 1
     for link in ("nowhere.md", "#no-such-place", "../nowhere.yaml"):
         assert re.search(rf"'cluster.md' contains a link '[^']*{re.escape(link)}'", done.stderr), done.stderr
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if REASON:
-        pytest.skip(REASON)
-    with browser() as session:
-        yield session
 
 
 PAGES = ("index.html", "findings.html", "reference/commands/table.html", "reference/python.html", "datasets/har.html")
