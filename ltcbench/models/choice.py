@@ -16,6 +16,7 @@ from ltcbench.models.cells.bi_rnn import BiRNN
 from ltcbench.models.cells.cell import Cell, State
 from ltcbench.models.cells.cfc import CfC
 from ltcbench.models.cells.cfc_mm import MixedCfC
+from ltcbench.models.cells.cornn import CoRNN
 from ltcbench.models.cells.ct_lstm import CTLSTM
 from ltcbench.models.cells.ctgru import CTGRU
 from ltcbench.models.cells.ctrnn import CTRNN
@@ -23,12 +24,14 @@ from ltcbench.models.cells.exprnn import ExpRNN
 from ltcbench.models.cells.gru import GRU
 from ltcbench.models.cells.gru_d import GRUD
 from ltcbench.models.cells.gru_ode import GRUODE
+from ltcbench.models.cells.lipschitz_rnn import LipschitzRNN
 from ltcbench.models.cells.lstm import LSTM
 from ltcbench.models.cells.ltc import LTC
 from ltcbench.models.cells.ode_lstm import ODELSTM
 from ltcbench.models.cells.ode_rnn import ODERNN
 from ltcbench.models.cells.phased_lstm import PhasedLSTM
 from ltcbench.models.cells.rnn import RNN
+from ltcbench.models.cells.rnn_decay import RNNDecay
 from ltcbench.models.cells.rnn_dt import RNNDt
 from ltcbench.models.engines import (
     cfc,
@@ -45,6 +48,7 @@ from ltcbench.models.engines import (
     ltc,
     ode_lstm,
     phased_lstm,
+    single_layer,
     solver,
 )
 from ltcbench.models.packing import Sizes
@@ -95,6 +99,9 @@ IN_C: dict[type[Cell], Native] = {
     BiRNN: ode_lstm,
     GRUD: gru_d,
     GRUODE: gru_ode,
+    RNNDecay: single_layer,
+    LipschitzRNN: single_layer,
+    CoRNN: single_layer,
 }
 IN_TORCH: dict[type[Cell], Sequence] = {
     CfC: cfc.sequence,

@@ -10,6 +10,7 @@ from ltcbench import models
 from ltcbench.models.cells.cell import State
 
 FLOOR = 1e-4  # times the tolerance and the loss's scale: 1e-9 of it where the tolerance is 1e-5
+CANCELLED = 1e-8  # a tenth of float32's precision: with one feature, the terms of LTC's input_w nearly cancel
 # torch's derivative of the matrix exponential rounds the more, the larger the gradient that it is given: one at the
 # end, or, as in the reference loop, a small one for each step.
 LESS = {"cell.A": 10.0}
@@ -77,7 +78,8 @@ def numbers(net: models.Network, batch: Batch, run: Run | None = None) -> Number
 def assert_agree(ours: Numbers, reference: Numbers, tolerance: float, exact: Numbers | None = None) -> None:
     """Assert that everything agrees to ``tolerance`` of its largest value, or to rounding.
 
-    Rounding is what lies under ``FLOOR``, and what is three times as far from the exact numbers as the reference is.
+    Rounding is what lies under ``FLOOR``, and what is three times as far from the exact numbers as the reference is,
+    or, since the reference may be near them by luck, less than ``CANCELLED`` of the loss's scale.
     """
     assert ours.values.keys() == reference.values.keys()
     for name, value in reference.values.items():
@@ -87,7 +89,7 @@ def assert_agree(ours: Numbers, reference: Numbers, tolerance: float, exact: Num
         allowed = tolerance * (LESS.get(name, 1.0) * _largest(value) + FLOOR * reference.scale)
         found = _largest(ours.values[name] - value)
         if exact is not None and found > allowed:
-            allowed = 3 * _largest(value - exact.values[name])
+            allowed = max(3 * _largest(value - exact.values[name]), CANCELLED * reference.scale)
             found = _largest(ours.values[name] - exact.values[name])
         assert found <= allowed, name
 

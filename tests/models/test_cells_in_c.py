@@ -16,7 +16,7 @@ from tests.models.agreement import assert_engine, drawn
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
 CELLS = (
     "gru", "rnn_dt", "lstm", "aug_lstm", "cfc", "cfc_nogate", "cfc_s", "cfc_mm", "ctgru", "ode_lstm", "bi_rnn",
-    "gru_ode", "ct_lstm", "phased_lstm", "gru_d",
+    "gru_ode", "ct_lstm", "phased_lstm", "gru_d", "rnn_decay", "lipschitz_rnn", "cornn",
 )  # fmt: skip
 STEPS, BATCH, FEATURES, UNITS = 6, 5, 3, 8
 

@@ -259,7 +259,7 @@ def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
         ("ltc", torch.float32, "compiled", "compiled"),
         ("ltc", torch.float64, "eager", "eager"),
         ("ctrnn", torch.float32, "fused", "fused"),
-        ("rnn_decay", torch.float32, "eager", "eager"),
+        ("relu_gru", torch.float32, "eager", "eager"),
     ):
         net = built(name, kind)
         net(x.to(kind))
@@ -273,8 +273,8 @@ def test_auto_takes_the_fastest_that_needs_no_waiting() -> None:
 def test_unknown_engines_are_refused() -> None:
     with pytest.raises(UserError, match="unknown engine 'fast'"):
         models.build("cfc", 2, 3, engine="fast")
-    with pytest.raises(UserError, match="engine=fused does not exist for RNNDecay"):
-        models.build("rnn_decay", 2, 3, engine="fused")
+    with pytest.raises(UserError, match="engine=fused does not exist for ReLUGRU"):
+        models.build("relu_gru", 2, 3, engine="fused")
     net = models.build("ctrnn", 2, 3, engine="fused", solver="ode")
     net(torch.zeros(1, 1, 2))
     assert net.ran == "eager"

@@ -70,9 +70,18 @@ class LipschitzRNN(Cell):
     def step(self, state: State, drive: Drive, elapsed: Tensor) -> State:
         """One step; ``elapsed`` is ignored."""
         (h,) = state
-        slope = F.linear(h, self._matrix(self.M_A)) + torch.tanh(F.linear(h, self._matrix(self.M_W)) + drive[0])
-        return (h + self.dt * slope,)
+        return (h + self.dt * (F.linear(h, self.A) + torch.tanh(F.linear(h, self.W) + drive[0])),)
+
+    @property
+    def A(self) -> Tensor:
+        """A of the equation, (H, H)."""
+        return self._matrix(self.M_A)
+
+    @property
+    def W(self) -> Tensor:
+        """W of the equation, (H, H)."""
+        return self._matrix(self.M_W)
 
     def _matrix(self, M: Tensor) -> Tensor:
-        """A or W (H, H); beta (M - M^T) + (1 - beta) (M + M^T) = M + (1 - 2 beta) M^T."""
+        """A or W of its M (H, H): beta (M - M^T) + (1 - beta) (M + M^T) = M + (1 - 2 beta) M^T."""
         return M + (1 - 2 * self.beta) * M.t() - self.gamma * torch.eye(len(M), dtype=M.dtype, device=M.device)
