@@ -1,7 +1,8 @@
 """Code blocks of Markdown pages, and a page whose blocks are run from the first to the last.
 
 On such a page a block marked ``sh`` or ``python`` is run, one with ``title="FILE"`` is written into that file, and one
-marked ``text`` is what the block before it prints, where ``...`` stands for anything and blanks count alike.
+marked ``text`` is what the block before it prints, where ``...`` stands for anything, and blanks count alike however many they
+are, and so do the dashes under a table's head: columns grow with what is published.
 """
 
 import os
@@ -79,8 +80,8 @@ def run(page: Path, folder: Path) -> None:
 
 def _alike(said: str, got: str) -> bool:
     """Whether an output is what a page says; ``...`` stands for anything or nothing."""
-    first, *pieces = (" ".join(piece.split()) for piece in said.split("..."))
-    got = " ".join(got.split())
+    first, *pieces = map(_narrow, said.split("..."))
+    got = _narrow(got)
     if not pieces or not got.startswith(first):
         return got == first
     *pieces, last = pieces
@@ -91,6 +92,11 @@ def _alike(said: str, got: str) -> bool:
             return False
         place = found + len(piece)
     return got.endswith(last) and len(got) >= place + len(last)
+
+
+def _narrow(text: str) -> str:
+    """A text with single blanks and short rules."""
+    return " ".join(re.sub("-{3,}", "---", text).split())
 
 
 def _script(block: Block) -> str:

@@ -26,6 +26,9 @@ def test_what_a_page_prints_is_compared(tmp_path: Path) -> None:
 
     for same in ("2 seconds of 3.1415", "... seconds   of 3.1...", "2 seconds\n...\nof ...\n..."):
         blocks.run(page(same), tmp_path)
+    head = tmp_path / "head.md"
+    head.write_text("```sh\nprintf 'model  mse\\n------  ---\\n'\n```\n\n```text\nmodel mse\n-------- -----\n```\n")
+    blocks.run(head, tmp_path)
     with pytest.raises(AssertionError, match="and what is printed"):
         blocks.run(page("3 seconds of 3.1415"), tmp_path)
 

@@ -268,11 +268,13 @@ def test_waterfalls_and_ranks_are_a_column_wide(published: Path) -> None:
 def test_what_was_not_run_takes_a_line(chromium: Browser, published: Path) -> None:
     chromium.devtools("Emulation.setDeviceMetricsOverride", width=1400, height=900, deviceScaleFactor=1, mobile=False)
     chromium.open(f"file://{published}")
-    wide, half = chromium.js(
-        "['.column:not(.half)', '.column.half'].map(kind => [...document.querySelectorAll(`.columns > ${kind}`)]"
-        ".filter(e => e.checkVisibility() && !e.querySelector(':scope > .fold > summary h3')).length)"
+    columns = (
+        "[...document.querySelectorAll('.columns > .column')]"
+        ".filter(e => e.checkVisibility() && !e.querySelector(':scope > .fold > summary h3'))"
     )
-    assert chromium.js("document.documentElement.scrollHeight") < 1920 + 420 * wide + 190 * half  # 6,000 for 7 and 6
+    rows = f"{columns}.flatMap(e => [...e.querySelectorAll('tr')].filter(row => row.checkVisibility()))"
+    most = 1500 + 120 * chromium.js(f"{columns}.length") + 30 * chromium.js(f"{rows}.length")
+    assert chromium.js("document.documentElement.scrollHeight") < most  # 8,430 for 16 columns with 167 rows
     cut = "[...document.querySelectorAll('.half table.cells')].filter(e => e.offsetWidth > e.parentElement.clientWidth)"
     assert chromium.js(f"{cut}.filter(e => e.checkVisibility()).length") == 0
     folded = chromium.js(

@@ -23,6 +23,14 @@ DOCUMENT = r"""\documentclass[10pt,twocolumn]{article}
 """
 
 
+def has_tex() -> bool:
+    """Whether there are pdflatex and the package that the document asks for, which come apart."""
+    if shutil.which("pdflatex") is None or shutil.which("kpsewhich") is None:
+        return False
+    found = subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True, text=True)
+    return bool(found.stdout.strip())
+
+
 def compared(name: str, protocols: tuple[str, ...] = ("paper", "clean")) -> Comparison:
     table = tables.table(name)
     path = published.file(ROOT / "runs" / "published", name)
@@ -116,7 +124,7 @@ def test_the_other_formats_have_the_same_numbers() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX")
+@pytest.mark.skipif(not has_tex(), reason="no pdflatex, or no booktabs package")
 def test_every_matrix_compiles_and_fits_a_page_of_two_columns(tmp_path: Path) -> None:
     (tmp_path / "all.tex").write_text(DOCUMENT % "\n".join(matrix.tex(compared(name)) for name in tables.names()))
     done = subprocess.run(
