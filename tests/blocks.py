@@ -1,8 +1,8 @@
 """Code blocks of Markdown pages, and a page whose blocks are run from the first to the last.
 
 On such a page a block marked ``sh`` or ``python`` is run, one with ``title="FILE"`` is written into that file, and one
-marked ``text`` is what the block before it prints, where ``...`` stands for anything, and blanks count alike however many they
-are, and so do the dashes under a table's head: columns grow with what is published.
+marked ``text`` is what the block before it prints, where ``...`` stands for anything, and blanks count alike however
+many they are, and so do the dashes under a table's head: columns grow with what is published.
 """
 
 import os
