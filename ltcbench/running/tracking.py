@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import re
+import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ class Store:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
         # Else MLflow writes the working folder into its SQL, unescaped, and one with ' and " in its name breaks it.
         os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = artifacts()
-        with warnings.catch_warnings(), _one_at_a_time():
+        with warnings.catch_warnings(), _one_at_a_time(), _created_at_once(uri):
             warnings.simplefilter("ignore")  # deprecations inside MLflow and SQLAlchemy are not the user's business
             from mlflow import MlflowClient
 
@@ -199,6 +200,35 @@ def _one_at_a_time() -> Iterator[None]:
     places.runs().mkdir(parents=True, exist_ok=True)
     with FileLock(places.runs() / ".mlflow.lock"):
         yield
+
+
+@contextmanager
+def _created_at_once(uri: str) -> Iterator[None]:
+    """A new database beside the runs is not waited for on the disk after each of the many steps that make its tables.
+
+    That is most of the time that MLflow takes for them, and the file holds nothing yet that a power cut could spoil.
+    Later writes are waited for.
+    """
+    if uri != database_uri(database()) or database().exists():
+        yield
+        return
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    opened: list[sqlite3.Connection] = []
+
+    def unsynced(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+        opened.append(connection)
+
+    event.listen(Engine, "connect", unsynced)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", unsynced)
+        for connection in opened:
+            with suppress(sqlite3.ProgrammingError):  # it was closed
+                connection.execute("PRAGMA synchronous = FULL")
 
 
 def prepare(uri: str | None, experiments: Iterable[str]) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
+import sqlalchemy.event
 import yaml
 
 from ltcbench import cli
@@ -90,6 +92,32 @@ def test_database_and_artifacts_lie_in_a_folder_of_any_name(
     assert copies == {"config.yaml", "metrics.csv", "result.json"}
     assert list(tmp_path.iterdir()) == [tmp_path / name]
     assert list(elsewhere.iterdir()) == []
+
+
+def test_only_the_tables_of_a_new_database_are_not_waited_for(runs: Path) -> None:
+    seen: set[int] = set()
+
+    def look(connection: sqlalchemy.Connection, *_: object) -> None:
+        (how,) = connection.connection.execute("PRAGMA synchronous").fetchone()  # type: ignore[attr-defined]
+        seen.add(how)
+
+    def waited() -> set[int]:
+        found, off_and_full = set(seen), {0: "not", 2: "waited for"}
+        seen.clear()
+        return {off_and_full[how] for how in found}
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", look)
+    try:
+        store = tracking.Store(tracking.default_uri())
+        assert waited() == {"not"}
+        store.experiment("xor")
+        assert waited() == {"waited for"}
+        tracking.Store(tracking.default_uri()).experiment("har")
+        assert waited() == {"waited for"}
+        tracking.Store(tracking.database_uri(runs / "other.db"))
+        assert waited() == {"waited for"}
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", look)
 
 
 def test_the_times_are_those_of_the_training(runs: Path) -> None:
