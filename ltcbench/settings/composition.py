@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any, TypeVar, cast
 
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -22,6 +23,7 @@ from ltcbench.settings.job import Job, checked
 T = TypeVar("T")
 
 _LAUNCHERS = {"joblib": "parallel", "submitit_local": "slurm", "submitit_slurm": "slurm"}  # the extra with each
+_NAMES_ONLY = "a group takes the name of an option: write e.g. model=cfc; ltcbench list models prints names."
 
 
 def composed(overrides: Sequence[str]) -> Job:
@@ -162,6 +164,11 @@ def explained(action: Callable[[], T], settings: Callable[[], list[str]] | None 
         return action()
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
         raise _explain(error, settings or _settings) from None
+    except TypeError as error:
+        *_, (frame, _) = walk_tb(error.__traceback__)
+        if frame.f_globals["__name__"] != "hydra._internal.defaults_list":
+            raise
+        raise UserError(_NAMES_ONLY) from None  # of trainer=[1]
 
 
 def _explain(error: Exception, settings: Callable[[], list[str]]) -> UserError:
@@ -199,15 +206,16 @@ def _by_its_words(text: str, settings: Callable[[], list[str]]) -> UserError | N
         )
     if match := re.search(r"Could not override '([^']*)'|No match in the defaults list.*?'\+?(\w+)=", text, re.DOTALL):
         name = match[1] or match[2]
-        return unknown("setting", name, settings()) if name else _unreadable("=")
+        if not name:
+            return _unreadable("=")
+        is_group = (places.conf() / name).is_dir()  # of task={a:1}
+        return UserError(_NAMES_ONLY) if is_group else unknown("setting", name, settings())
     if match := re.search(r"Multiple values for (\w+)\.", text):
         return UserError(f"{match[1]} is given twice: write {match[1]}=NAME once, without +.")
     if "'${task}-${model}'" in text:  # the recipe in conf/train.yaml
         return UserError("a training has one model and one task: write model=NAME and task=NAME, without ~ and [].")
     if "Config group override" in text:
-        return UserError(
-            "a group takes the name of an option: write e.g. model=cfc; ltcbench list models prints names."
-        )
+        return UserError(_NAMES_ONLY)
     return None
 
 

@@ -63,6 +63,7 @@ def test_a_quirk_set_by_hand_beats_the_protocol() -> None:
         ("seed=range(3)", "seed=range(3) stands for several trainings: add -m"),
         ("~model", "a training has one model and one task"),
         ("model=[gru]", "a training has one model and one task"),
+        *((wrong, "a group takes the name of an option") for wrong in ("trainer=[1]", "task={a:1}", "+recipe=[[x]]")),
         ("model=1", "a group takes the name of an option"),
         ("+model=gru", "model is given twice"),
         ("model=", "unknown model ''"),
