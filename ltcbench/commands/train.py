@@ -177,11 +177,17 @@ def _train(cfg: DictConfig, sweep: _Sweep | None = None) -> str:
 
 
 def _one_of_many(cfg: DictConfig, sweep: _Sweep) -> None:
-    """Do one job of a sweep: what goes wrong is told at once, and the sweep goes on."""
+    """Do one job of a sweep. What goes wrong is told at once and the sweep goes on; an interruption ends it."""
+    from hydra.core.hydra_config import HydraConfig
+
     try:
         loading.load()  # a launcher's process is a fresh one
         status = _train(cfg, sweep)
-    except (Interrupted, KeyboardInterrupt):
+    except Interrupted as error:
+        if HydraConfig.get().launcher._target_.endswith(".BasicLauncher"):  # in this process, one after another
+            raise KeyboardInterrupt(
+                str(error)
+            ) from None  # of an Exception Hydra makes a failed job and begins the next
         raise
     except UserError as error:
         log.error("%s", error)

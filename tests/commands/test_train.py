@@ -296,6 +296,21 @@ def test_a_signal_marks_the_run_interrupted_and_it_can_be_resumed(
     assert result(folder)["status"] == "finished"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_sweep(places: dict[str, str], number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "train", "-m", *LONG, "seed=0,1"], env=places, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(rows, places, 2)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "Traceback" not in error
+    assert error.endswith("epochs; the same command goes on.\n")
+    (folder,) = run_folders(places)  # the second seed was not begun
+    assert result(folder)["status"] == "interrupted"
+
+
 @pytest.mark.parametrize(
     "bad", ["sqlite:////proc/nowhere/mlflow.db", "http://127.0.0.1:9"], ids=["unwritable", "dead port"]
 )
