@@ -184,10 +184,9 @@ def _one_of_many(cfg: DictConfig, sweep: _Sweep) -> None:
         loading.load()  # a launcher's process is a fresh one
         status = _train(cfg, sweep)
     except Interrupted as error:
-        if HydraConfig.get().launcher._target_.endswith(".BasicLauncher"):  # in this process, one after another
-            raise KeyboardInterrupt(
-                str(error)
-            ) from None  # of an Exception Hydra makes a failed job and begins the next
+        # Of an Exception Hydra makes a failed job, and where jobs follow each other in this process it begins the next.
+        if HydraConfig.get().launcher._target_.endswith(".BasicLauncher"):
+            raise KeyboardInterrupt(str(error)) from None
         raise
     except UserError as error:
         log.error("%s", error)

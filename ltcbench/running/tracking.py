@@ -215,20 +215,21 @@ def _created_at_once(uri: str) -> Iterator[None]:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    opened: list[sqlite3.Connection] = []
+    opened: list[tuple[sqlite3.Connection, int]] = []
 
     def unsynced(connection: sqlite3.Connection, _record: object) -> None:
+        (before,) = connection.execute("PRAGMA synchronous").fetchone()
         connection.execute("PRAGMA synchronous = OFF")
-        opened.append(connection)
+        opened.append((connection, before))
 
     event.listen(Engine, "connect", unsynced)
     try:
         yield
     finally:
         event.remove(Engine, "connect", unsynced)
-        for connection in opened:
+        for connection, before in opened:
             with suppress(sqlite3.ProgrammingError):  # it was closed
-                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA synchronous = {before}")
 
 
 def prepare(uri: str | None, experiments: Iterable[str]) -> None:

@@ -166,7 +166,7 @@ def explained(action: Callable[[], T], settings: Callable[[], list[str]] | None 
         raise _explain(error, settings or _settings) from None
     except TypeError as error:
         *_, (frame, _) = walk_tb(error.__traceback__)
-        if frame.f_globals["__name__"] != "hydra._internal.defaults_list":
+        if frame.f_globals.get("__name__") != "hydra._internal.defaults_list":
             raise
         raise UserError(_NAMES_ONLY) from None  # of trainer=[1]
 
