@@ -118,4 +118,5 @@ def environment(folder: Path) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     own = {"LTCBENCH_RUNS": str(folder / "runs"), "LTCBENCH_DATASETS": str(folder / "datasets"), "PATH": path}
     fixed = {"LTCBENCH_MIRROR": "", "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
-    return {key: value for key, value in os.environ.items() if not key.startswith("LTCBENCH_")} | own | fixed
+    foreign = ("LTCBENCH_", "PYTEST_")  # what these tests are run with is not for the commands on a page
+    return {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | own | fixed
