@@ -208,8 +208,9 @@ def _by_its_words(text: str, settings: Callable[[], list[str]]) -> UserError | N
         name = match[1] or match[2]
         if not name:
             return _unreadable("=")
-        is_group = (places.conf() / name).is_dir()  # of task={a:1}
-        return UserError(_NAMES_ONLY) if is_group else unknown("setting", name, settings())
+        if groups.names(name):  # of task={a:1}
+            return UserError(_NAMES_ONLY)
+        return unknown("setting", name, settings())
     if match := re.search(r"Multiple values for (\w+)\.", text):
         return UserError(f"{match[1]} is given twice: write {match[1]}=NAME once, without +.")
     if "'${task}-${model}'" in text:  # the recipe in conf/train.yaml
